@@ -1,0 +1,64 @@
+//! The environment: Gymnasium's API version 1 in Rust, written so that a step allocates nothing.
+
+use crate::array::{Array, ArraySpec};
+use serde::{Deserialize, Serialize};
+
+/// What an environment is: its name, what it shows, what it takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EnvSpec {
+    /// The name in the registry, such as `CartPole-v1`.
+    pub id: String,
+    /// The observation: one or more named arrays.
+    pub observation: Vec<ArraySpec>,
+    /// The actions.
+    pub actions: Discrete,
+    /// Steps after which an episode is truncated, if there is such a limit.
+    pub max_episode_steps: Option<u32>,
+    /// The mean return from which on the task counts as solved.
+    pub reward_threshold: Option<f64>,
+}
+
+/// A finite set of actions: `0..names.len()`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Discrete {
+    /// A short name of each action.
+    pub names: Vec<String>,
+}
+
+/// The observation buffer that the caller owns: one array for each [`EnvSpec::observation`], in that order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The arrays.
+    pub arrays: Vec<Array>,
+}
+
+/// What came of one step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The environment's own ("extrinsic") reward.
+    pub reward: f64,
+    /// The episode reached a terminal state: nothing follows, so a TD target does not bootstrap.
+    pub terminated: bool,
+    /// The episode was cut short (time limit, end of a film): a TD target bootstraps from the final observation.
+    pub truncated: bool,
+}
+
+/// A world with a finite set of actions.
+///
+/// After a step that ended the episode the caller resets before stepping again.
+pub trait Env: Send {
+    /// What this environment is.
+    fn spec(&self) -> &EnvSpec;
+
+    /// Starts an episode and writes its first observation. A seed re-seeds the environment's generator, `None` goes on with it.
+    fn reset(&mut self, seed: Option<u64>, observation: &mut Observation) -> Result<(), EnvError>;
+
+    /// Takes `action` (`0..spec().actions.len()`) and writes the observation that follows, the final one included.
+    fn step(&mut self, action: usize, observation: &mut Observation) -> Result<Step, EnvError>;
+
+    /// The whole state as bytes, for an exact resume; `None` if the environment cannot tell it.
+    fn save(&self) -> Option<Vec<u8>>;
+
+    /// Takes back what [`Env::save`] gave.
+    fn load(&mut self, state: &[u8]) -> Result<(), EnvError>;
+}
