@@ -62,3 +62,53 @@ pub trait Env: Send {
     /// Takes back what [`Env::save`] gave.
     fn load(&mut self, state: &[u8]) -> Result<(), EnvError>;
 }
+
+/// Why an environment could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvError {
+    /// The action does not exist.
+    #[error("{env}: there is no action {action} (allowed: 0 to {last})")]
+    Action {
+        /// The environment.
+        env: String,
+        /// The action found.
+        action: usize,
+        /// The greatest action.
+        last: usize,
+    },
+    /// The observation buffer does not have the environment's arrays.
+    #[error("{env}: the observation buffer does not fit; make it with EnvSpec::buffer()")]
+    Buffer {
+        /// The environment.
+        env: String,
+    },
+    /// `step` before `reset`, or after the end of an episode.
+    #[error("{env}: the episode is over; call reset before step")]
+    Over {
+        /// The environment.
+        env: String,
+    },
+    /// The saved state is not one of this environment.
+    #[error("{env}: the saved state does not fit: {reason}")]
+    State {
+        /// The environment.
+        env: String,
+        /// A sentence.
+        reason: String,
+    },
+    /// Something outside: a file, a program.
+    #[error("{env}: {reason}")]
+    Outside {
+        /// The environment.
+        env: String,
+        /// A sentence.
+        reason: String,
+    },
+}
+
+impl EnvSpec {
+    /// An observation buffer of the right shape, all zero.
+    pub fn buffer(&self) -> Observation {
+        Observation { arrays: self.observation.iter().map(ArraySpec::zeros).collect() }
+    }
+}

@@ -1,0 +1,106 @@
+//! Options of a part (an environment, a signal, a learner) as they stand in a run file, decoded strictly.
+//!
+//! A key that the part does not know is refused with the nearest key that it does know.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A table of a run file that does not fit the part it is meant for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {message}")]
+pub struct OptionError {
+    /// The full path of the offending key, such as `env.cells`.
+    pub key: String,
+    /// A sentence: what was found and what is allowed.
+    pub message: String,
+}
+
+/// Decodes `table`, which stands at the path `at` of the run file, into the options `T`.
+///
+/// # Errors
+/// A key unknown to `T` (with the nearest spelling), a value of the wrong type, or one out of range.
+pub fn decode<T: DeserializeOwned>(table: &toml::Table, at: &str) -> Result<T, OptionError> {
+    let value = toml::Value::Table(table.clone());
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let inner = error.path().to_string();
+        let message = error.into_inner().message().to_string();
+        explain(at, if inner == "." { "" } else { &inner }, &message)
+    })
+}
+
+/// The options `T` as a table, defaults filled in: what the resolved run file shows.
+pub fn encode<T: Serialize>(options: &T) -> Result<toml::Table, OptionError> {
+    toml::Table::try_from(options).map_err(|error| OptionError { key: String::new(), message: error.to_string() })
+}
+
+/// The candidate nearest to `word`, if one is near enough to be a slip of the keyboard.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Turns serde's words for one error into a key path and a sentence with the nearest spelling.
+fn explain(at: &str, inner: &str, message: &str) -> OptionError {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let key = |path: &[&str]| path.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
+    if message.starts_with("unknown field") || message.starts_with("unknown variant") {
+        let found = names.next().unwrap_or_default();
+        let allowed: Vec<&str> = names.collect();
+        let hint = nearest(found, allowed.iter().copied()).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+        let listing = if allowed.is_empty() { "it takes none".to_string() } else { format!("allowed: {}", allowed.join(", ")) };
+        let is_field = message.starts_with("unknown field");
+        let inner = if is_field { inner.strip_suffix(found).map_or(inner, |p| p.trim_end_matches('.')) } else { inner };
+        let (path, what) = if is_field {
+            (key(&[at, inner, found]), "unknown key".to_string())
+        } else {
+            (key(&[at, inner]), format!("unknown value `{found}`"))
+        };
+        return OptionError { key: path, message: format!("{what}{hint} ({listing})") };
+    }
+    OptionError { key: key(&[at, inner]), message: message.lines().next().unwrap_or_default().to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[derive(Debug, serde::Serialize, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Options {
+        cells: usize,
+        #[serde(default)]
+        mode: Mode,
+    }
+
+    #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Mode {
+        #[default]
+        Loop,
+        End,
+    }
+
+    fn fault(text: &str) -> String {
+        decode::<Options>(&text.parse().unwrap(), "env").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_spelling() {
+        assert_eq!(fault("cells = 1\ncell = 3"), "env.cell: unknown key; did you mean `cells`? (allowed: cells, mode)");
+    }
+
+    #[test]
+    fn an_unknown_value_names_its_key_and_what_is_allowed() {
+        assert_eq!(fault("cells = 1\nmode = 'lop'"), "env.mode: unknown value `lop`; did you mean `loop`? (allowed: loop, end)");
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_key() {
+        assert!(fault("cells = 'many'").starts_with("env.cells: invalid type"), "{}", fault("cells = 'many'"));
+    }
+}
