@@ -38,6 +38,11 @@ impl ArraySpec {
         Self { name: name.into(), kind: Kind::F32, shape: shape.into(), low: vec![low], high: vec![high] }
     }
 
+    /// A row of single-precision numbers, each with bounds of its own (`low` and `high` of one length).
+    pub fn bounded(name: &str, low: &[f32], high: &[f32]) -> Self {
+        Self { name: name.into(), kind: Kind::F32, shape: vec![low.len()], low: low.into(), high: high.into() }
+    }
+
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.shape.iter().product()

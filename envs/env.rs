@@ -1,6 +1,7 @@
 //! The environment: Gymnasium's API version 1 in Rust, written so that a step allocates nothing.
 
 use crate::array::{Array, ArraySpec};
+use crate::picture::Picture;
 use serde::{Deserialize, Serialize};
 
 /// What an environment is: its name, what it shows, what it takes.
@@ -32,6 +33,23 @@ pub struct Observation {
     pub arrays: Vec<Array>,
 }
 
+impl Discrete {
+    /// Actions of these names, in the order of their numbers.
+    pub fn named<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
+        Self { names: names.into_iter().map(Into::into).collect() }
+    }
+
+    /// Number of actions.
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is no action at all.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+}
+
 /// What came of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
@@ -61,6 +79,37 @@ pub trait Env: Send {
 
     /// Takes back what [`Env::save`] gave.
     fn load(&mut self, state: &[u8]) -> Result<(), EnvError>;
+
+    /// What a person would see now, if the environment can draw itself.
+    fn picture(&self) -> Option<Picture> {
+        None
+    }
+}
+
+impl<E: Env + ?Sized> Env for Box<E> {
+    fn spec(&self) -> &EnvSpec {
+        (**self).spec()
+    }
+
+    fn reset(&mut self, seed: Option<u64>, observation: &mut Observation) -> Result<(), EnvError> {
+        (**self).reset(seed, observation)
+    }
+
+    fn step(&mut self, action: usize, observation: &mut Observation) -> Result<Step, EnvError> {
+        (**self).step(action, observation)
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        (**self).save()
+    }
+
+    fn load(&mut self, state: &[u8]) -> Result<(), EnvError> {
+        (**self).load(state)
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        (**self).picture()
+    }
 }
 
 /// Why an environment could not go on.
@@ -106,9 +155,40 @@ pub enum EnvError {
     },
 }
 
+impl Step {
+    /// Whether the episode ended here, in either way.
+    pub fn ended(&self) -> bool {
+        self.terminated || self.truncated
+    }
+}
+
 impl EnvSpec {
     /// An observation buffer of the right shape, all zero.
     pub fn buffer(&self) -> Observation {
         Observation { arrays: self.observation.iter().map(ArraySpec::zeros).collect() }
+    }
+
+    /// That `action` does not exist here.
+    #[cold]
+    pub fn no_action(&self, action: usize) -> EnvError {
+        EnvError::Action { env: self.id.clone(), action, last: self.actions.len().saturating_sub(1) }
+    }
+
+    /// That the observation buffer does not have these arrays.
+    #[cold]
+    pub fn no_fit(&self) -> EnvError {
+        EnvError::Buffer { env: self.id.clone() }
+    }
+
+    /// That `step` came before `reset`, or after the end of an episode.
+    #[cold]
+    pub fn over(&self) -> EnvError {
+        EnvError::Over { env: self.id.clone() }
+    }
+
+    /// That a saved state is not one of this environment; `reason` is a sentence.
+    #[cold]
+    pub fn bad_state(&self, reason: impl std::fmt::Display) -> EnvError {
+        EnvError::State { env: self.id.clone(), reason: reason.to_string() }
     }
 }

@@ -2,12 +2,30 @@
 //!
 //! *Architecture invariant:* this crate builds and tests without libtorch and without Python, in seconds, and knows no
 //! internal reward. What an environment knows beyond its observation (ground truth) is for the evaluator alone.
+//!
+//! An environment implements [`Env`]; [`standard()`] lists those that come with the crate, [`check_env`] tells whether one
+//! of your own keeps the promises. [`Slot`] runs one with same-step autoreset, [`Slots`] several.
 
 pub mod array;
+pub mod check;
+pub mod classic;
 pub mod env;
+pub mod numpy;
 pub mod options;
+pub mod picture;
 pub mod registry;
+pub mod slot;
+pub mod slots;
+pub mod standard;
+pub mod time_limit;
+pub mod video;
 
 pub use array::{Array, ArraySpec, Kind};
+pub use check::{CheckError, check_env};
 pub use env::{Discrete, Env, EnvError, EnvSpec, Observation, Step};
+pub use picture::Picture;
 pub use registry::{Registry, RegistryError};
+pub use slot::{Loaded, Slot, SlotState};
+pub use slots::Slots;
+pub use standard::standard;
+pub use time_limit::TimeLimit;

@@ -2,8 +2,8 @@
 //!
 //! A key that the part does not know is refused with the nearest key that it does know.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// A table of a run file that does not fit the part it is meant for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,11 @@ pub struct OptionError {
     /// A sentence: what was found and what is allowed.
     pub message: String,
 }
+
+/// The options of a part that has none: every key is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoOptions {}
 
 /// Decodes `table`, which stands at the path `at` of the run file, into the options `T`.
 ///
@@ -50,8 +55,10 @@ fn explain(at: &str, inner: &str, message: &str) -> OptionError {
     if message.starts_with("unknown field") || message.starts_with("unknown variant") {
         let found = names.next().unwrap_or_default();
         let allowed: Vec<&str> = names.collect();
-        let hint = nearest(found, allowed.iter().copied()).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
-        let listing = if allowed.is_empty() { "it takes none".to_string() } else { format!("allowed: {}", allowed.join(", ")) };
+        let hint =
+            nearest(found, allowed.iter().copied()).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
+        let listing =
+            if allowed.is_empty() { "it takes none".to_string() } else { format!("allowed: {}", allowed.join(", ")) };
         let is_field = message.starts_with("unknown field");
         let inner = if is_field { inner.strip_suffix(found).map_or(inner, |p| p.trim_end_matches('.')) } else { inner };
         let (path, what) = if is_field {
@@ -96,7 +103,10 @@ mod tests {
 
     #[test]
     fn an_unknown_value_names_its_key_and_what_is_allowed() {
-        assert_eq!(fault("cells = 1\nmode = 'lop'"), "env.mode: unknown value `lop`; did you mean `loop`? (allowed: loop, end)");
+        assert_eq!(
+            fault("cells = 1\nmode = 'lop'"),
+            "env.mode: unknown value `lop`; did you mean `loop`? (allowed: loop, end)"
+        );
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! MountainCar: a car in a valley, too weak to drive straight up, must swing to reach the flag.
+//!
+//! Moore, "Efficient memory-based learning for robot control" (1990). With force 0.001 and gravity 0.0025,
+//!
+//! ```text
+//! v ← clip(v + (action − 1) · force − cos(3 x) · gravity),   x ← clip(x + v)
+//! ```
+//!
+//! and the left wall stops the car.
+//!
+//! | Action | Meaning |
+//! |---|---|
+//! | 0 | accelerate to the left |
+//! | 1 | do not accelerate |
+//! | 2 | accelerate to the right |
+//!
+//! | Observation | Least | Greatest | Unit |
+//! |---|---|---|---|
+//! | position x | −1.2 | 0.6 | m |
+//! | velocity v | −0.07 | 0.07 | m per step |
+//!
+//! **Reward:** −1 for every step. **Start:** x uniform in −0.6 to −0.4, v = 0. **End:** terminated at x ≥ 0.5 with v ≥ 0;
+//! truncated after 200 steps (`MountainCar-v0`, solved from −110).
+
+use super::Mechanics;
+use crate::array::ArraySpec;
+use crate::numpy::Generator;
+use serde::{Deserialize, Serialize};
+
+const LEFT_WALL: f64 = -1.2;
+const RIGHT_END: f64 = 0.6;
+const TOP_SPEED: f64 = 0.07;
+const GOAL: f64 = 0.5;
+const FORCE: f64 = 0.001;
+const GRAVITY: f64 = 0.0025;
+
+/// The state of the car.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MountainCar {
+    position: f64,
+    velocity: f64,
+}
+
+impl Mechanics for MountainCar {
+    type Seen = [f32; 2];
+    const ACTIONS: &'static [&'static str] = &["left", "coast", "right"];
+
+    fn observation() -> ArraySpec {
+        ArraySpec::bounded("state", &[LEFT_WALL as f32, -TOP_SPEED as f32], &[RIGHT_END as f32, TOP_SPEED as f32])
+    }
+
+    #[inline]
+    fn start(random: &mut Generator) -> Self {
+        Self { position: random.uniform(-0.6, -0.4), velocity: 0.0 }
+    }
+
+    #[inline]
+    fn advance(&mut self, action: usize) -> (f64, bool) {
+        let pull = (3.0 * self.position).cos() * -GRAVITY;
+        self.velocity = (self.velocity + ((action as f64 - 1.0) * FORCE + pull)).clamp(-TOP_SPEED, TOP_SPEED);
+        self.position = (self.position + self.velocity).clamp(LEFT_WALL, RIGHT_END);
+        if self.position == LEFT_WALL && self.velocity < 0.0 {
+            self.velocity = 0.0;
+        }
+        (-1.0, self.position >= GOAL && self.velocity >= 0.0)
+    }
+
+    #[inline]
+    fn seen(&self) -> [f32; 2] {
+        [self.position as f32, self.velocity as f32]
+    }
+
+    fn is_possible(&self) -> bool {
+        (LEFT_WALL..=RIGHT_END).contains(&self.position) && self.velocity.abs() <= TOP_SPEED
+    }
+}
