@@ -1,0 +1,41 @@
+//! Steps per second of each classic-control environment, through the object-safe trait, resets and random actions included.
+//!
+//! `cargo run --release -p innate-envs --example speed`: best of five, one thread; the unit is millions of steps per second.
+
+use innate_envs::numpy::Generator;
+use innate_envs::{Env, EnvError, standard};
+use std::hint::black_box;
+use std::num::NonZeroU32;
+use std::time::Instant;
+
+const REPEATS: usize = 5;
+const ACTIONS: usize = 1 << 12;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for (id, steps) in [("CartPole-v1", 5_000_000), ("Acrobot-v1", 500_000), ("MountainCar-v0", 5_000_000)] {
+        let (mut env, _) = standard().build(id, &toml::Table::new(), "env")?;
+        let mut best = f64::INFINITY;
+        for _ in 0..REPEATS {
+            best = best.min(play(&mut *env, steps)?);
+        }
+        println!("{id:16} {:8.2} M steps/s", steps as f64 / best / 1e6);
+    }
+    Ok(())
+}
+
+/// Seconds that `steps` random steps take.
+fn play(env: &mut dyn Env, steps: usize) -> Result<f64, EnvError> {
+    let count = u32::try_from(env.spec().actions.len()).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
+    let mut random = Generator::new(0);
+    let actions: Vec<usize> = (0..ACTIONS).map(|_| random.integers(count) as usize).collect();
+    let mut observation = env.spec().buffer();
+    env.reset(Some(0), &mut observation)?;
+    let start = Instant::now();
+    for step in 0..steps {
+        if env.step(actions[step % ACTIONS], &mut observation)?.ended() {
+            env.reset(None, &mut observation)?;
+        }
+        black_box(&observation);
+    }
+    Ok(start.elapsed().as_secs_f64())
+}
