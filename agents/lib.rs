@@ -1,1 +1,40 @@
-//! (being written)
+//! Who learns: areas, the actors that live for them, and the learner.
+//!
+//! ```text
+//! actor thread:   perceive → decide → act → pay ──chunks──▶ learner thread: insert → sample → mix pay → learn
+//!        ▲                                                                                             │
+//!        └──────────────────────────────── snapshot of the weights ────────────────────────────────────┘
+//! ```
+//!
+//! *Architecture invariant:* this crate names no concrete signal but `extrinsic`, and reaches networks through `innate-nn`
+//! alone. Everything that a run does is a function of its file and its seed: never of time, threads or hash order.
+
+pub mod actor;
+pub mod checkpoint;
+pub mod crew;
+pub mod dqn;
+pub mod evaluation;
+pub mod exploration;
+pub mod learner;
+mod memory;
+pub mod meters;
+pub mod plan;
+pub mod run;
+pub mod streams;
+pub mod trainer;
+
+pub use checkpoint::{Checkpoint, CheckpointError, Extent, RunFolder};
+pub use evaluation::{Evaluation, evaluate};
+pub use learner::{Experience, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Mode, Policy};
+pub use plan::Plan;
+pub use run::{ConfigError, Registries, RunConfig};
+pub use trainer::{Observer, Outcome, Progress, TrainError, Trainer};
+
+use innate_envs::Registry;
+
+/// The learners that come with the platform.
+pub fn standard() -> Registry<LearnerPlan> {
+    let mut registry = Registry::new("learner");
+    registry.register("dqn", "deep Q-learning with experience replay and a target network", dqn::DqnOptions::plan);
+    registry
+}

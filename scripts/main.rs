@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `innate`.
+
+fn main() -> std::process::ExitCode {
+    innate::main(innate::standard())
+}

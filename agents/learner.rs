@@ -1,0 +1,165 @@
+//! The two halves of whoever learns: the [`Learner`], which changes weights in the learner thread, and its [`Policy`],
+//! which decides in the actor threads with a published snapshot of those weights.
+//!
+//! *Architecture invariant:* neither knows where a reward comes from. A learner receives one scalar per transition, already
+//! mixed by the pay table.
+
+use crate::streams::{Random, Streams};
+use innate_nn::{Device, Input, InputSpec};
+use std::fmt::Display;
+
+/// What learns: one per area.
+pub trait Learner: Send {
+    /// One line: the network, its parameters, where it runs.
+    fn describe(&self) -> String;
+
+    /// Makes one update from a batch of experience.
+    ///
+    /// # Errors
+    /// The engine failed, or the weights diverged.
+    fn learn(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError>;
+
+    /// The deciding half, for one environment slot.
+    fn policy(&self) -> Box<dyn Policy>;
+
+    /// Copies into `weights` the flat weights that [`Policy::act`] takes.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn publish(&mut self, weights: &mut Vec<f32>) -> Result<(), LearnerError>;
+
+    /// The exploration rate ε at environment step `step`, for the curves; 0 for a learner that has none.
+    fn exploration_rate(&self, step: u64) -> f64 {
+        let _ = step;
+        0.0
+    }
+
+    /// Reports each metric (mean since the last report) and starts anew.
+    fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64));
+
+    /// The whole state.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn save(&mut self) -> Result<LearnerState, LearnerError>;
+
+    /// Takes the weights of a state, and leaves the rest as it is: enough to act.
+    ///
+    /// # Errors
+    /// The weights are of another network.
+    fn load_weights(&mut self, weights: &[NamedTensor]) -> Result<(), LearnerError>;
+
+    /// Takes back what [`Learner::save`] gave.
+    ///
+    /// # Errors
+    /// The state is of another learner, or of another network.
+    fn load(&mut self, state: &LearnerState) -> Result<(), LearnerError>;
+}
+
+/// What decides: one per area and environment slot.
+pub trait Policy: Send {
+    /// Chooses an action from the area's view (one input per percept of the view, batch 1) with `weights`.
+    ///
+    /// # Errors
+    /// The inputs or the weights do not fit the network.
+    fn act(
+        &mut self,
+        weights: &[f32],
+        view: &[Input<'_>],
+        mode: Mode,
+        random: &mut Random,
+    ) -> Result<usize, LearnerError>;
+}
+
+/// How to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// To learn: explore as the schedule says at this environment step.
+    Explore {
+        /// Environment steps taken so far in the run.
+        step: u64,
+    },
+    /// As well as it can.
+    Greedy,
+    /// Without looking, every action as likely as any other: the baseline.
+    Random,
+}
+
+/// A batch of transitions, paid.
+#[derive(Clone, Copy)]
+pub struct Experience<'a> {
+    /// Number of transitions.
+    pub size: usize,
+    /// The view at time t: one input per percept, each `[batch, …]`.
+    pub before: &'a [Input<'a>],
+    /// The view at time t+1.
+    pub after: &'a [Input<'a>],
+    /// Actions a(t), `[batch]`.
+    pub actions: &'a [i64],
+    /// Rewards r(t+1), mixed by the pay table, `[batch]`.
+    pub rewards: &'a [f32],
+    /// 1 where the episode reached a terminal state, `[batch]`. Truncation does not show here: it bootstraps.
+    pub terminated: &'a [u8],
+}
+
+/// What a learner needs to know of its area.
+pub struct LearnerContext<'a> {
+    /// The area's name.
+    pub area: &'a str,
+    /// The percepts of its view.
+    pub inputs: &'a [InputSpec],
+    /// Number of its actions.
+    pub actions: usize,
+    /// Transitions per batch.
+    pub batch: usize,
+    /// Where to compute.
+    pub device: Device,
+    /// Source of its initial weights.
+    pub streams: Streams,
+}
+
+/// Makes a learner once its area is known: what the registry of learners holds.
+pub type LearnerPlan = Box<dyn Fn(&LearnerContext<'_>) -> Result<Box<dyn Learner>, LearnerError> + Send>;
+
+/// The whole state of a learner.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LearnerState {
+    /// Weights, by names that PyTorch can load.
+    pub weights: Vec<NamedTensor>,
+    /// The optimiser's moments.
+    pub optimiser: Vec<NamedTensor>,
+    /// Everything else.
+    pub counters: Vec<u8>,
+}
+
+/// Numbers with a name and a shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedTensor {
+    /// The name.
+    pub name: String,
+    /// The shape.
+    pub shape: Vec<usize>,
+    /// The numbers in row-major order.
+    pub values: Vec<f32>,
+}
+
+/// Why a learner could not go on: a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LearnerError(String);
+
+impl LearnerError {
+    /// An error that says `sentence`.
+    pub fn new(sentence: impl Display) -> Self {
+        Self(sentence.to_string())
+    }
+}
+
+/// The tensors that belong to `area`, without its name.
+pub(crate) fn of_area(area: &str, tensors: &[NamedTensor]) -> Vec<NamedTensor> {
+    let mine = |tensor: &NamedTensor| {
+        let name = tensor.name.strip_prefix(area)?.strip_prefix('.')?.to_string();
+        Some(NamedTensor { name, ..tensor.clone() })
+    };
+    tensors.iter().filter_map(mine).collect()
+}

@@ -1,0 +1,56 @@
+//! What is remembered, as learners and relabelling signals see it: columns of a sampled batch.
+
+use crate::plan::{MAX_VIEW, Plan};
+use innate_envs::Kind;
+use innate_nn::Input;
+use innate_replay::{Batch, ColumnId, ReplayError};
+use innate_rewards::{Bank, BankError, Sampled, Slice};
+
+/// Inputs of a network, in a place that needs no allocation: the first `view.len()` are set.
+type Inputs<'a> = [Input<'a>; MAX_VIEW];
+
+/// The percepts of `view` before and after each transition of `batch`, each `[batch, …]`.
+pub(crate) fn views<'a>(batch: &'a Batch, plan: &Plan, view: &[usize]) -> Result<(Inputs<'a>, Inputs<'a>), ReplayError> {
+    let (mut before, mut after) = ([Input::F32(&[]); MAX_VIEW], [Input::F32(&[]); MAX_VIEW]);
+    for (place, &percept) in view.iter().enumerate() {
+        let Some(column) = plan.percept_columns[percept] else { continue };
+        (before[place], after[place]) = match plan.percepts[percept].kind {
+            Kind::U8 => (Input::U8(batch.u8(column)?), Input::U8(batch.next_u8(column)?)),
+            Kind::F32 => (Input::F32(batch.f32(column)?), Input::F32(batch.next_f32(column)?)),
+        };
+    }
+    Ok((before, after))
+}
+
+/// Has the relabelling signal at place `signal` pay the transitions of `batch` with what it knows today.
+pub(crate) fn relabel(
+    bank: &mut Bank,
+    plan: &Plan,
+    signal: usize,
+    batch: &Batch,
+    pay: &mut [f32],
+) -> Result<(), BankError> {
+    let unread = |error: ReplayError| BankError::State(error.to_string());
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for &percept in &plan.signals[signal].reads {
+        let Some(column) = plan.percept_columns[percept] else { continue };
+        let (now, next) = slices(batch, column, plan.percepts[percept].kind).map_err(unread)?;
+        before.push(now);
+        after.push(next);
+    }
+    let sampled = Sampled {
+        size: batch.size(),
+        before: &before,
+        after: &after,
+        actions: batch.i64(plan.areas[0].action_column).map_err(unread)?,
+        terminated: batch.terminated(),
+    };
+    bank.relabel(signal, &sampled, pay)
+}
+
+fn slices(batch: &Batch, column: ColumnId, kind: Kind) -> Result<(Slice<'_>, Slice<'_>), ReplayError> {
+    Ok(match kind {
+        Kind::U8 => (Slice::U8(batch.u8(column)?), Slice::U8(batch.next_u8(column)?)),
+        Kind::F32 => (Slice::F32(batch.f32(column)?), Slice::F32(batch.next_f32(column)?)),
+    })
+}

@@ -1,0 +1,350 @@
+//! The plan of a run: the run file resolved against the registries, checked, with every name turned into a place.
+
+use crate::actor::StartError;
+use crate::learner::{Learner, LearnerContext, LearnerPlan};
+use crate::run::{AreaConfig, ConfigError, EnvConfig, Registries, RunConfig, split};
+use crate::streams::Streams;
+use innate_envs::options::{encode, nearest};
+use innate_envs::{ArraySpec, Env, EnvSpec, Kind};
+use innate_nn::{Device, InputSpec};
+use innate_replay::{ColumnId, ColumnSpec, Role, Schema};
+use innate_rewards::{Bank, EXTRINSIC, Pay, PayEntry};
+use std::sync::Arc;
+
+/// Percepts that an area may see at most. A bound, so that a decision allocates nothing.
+pub const MAX_VIEW: usize = 8;
+
+/// Everything about a run that does not change while it runs.
+pub struct Plan {
+    /// The run file as resolved: defaults filled in.
+    pub config: RunConfig,
+    /// Copies of the environment.
+    pub slots: usize,
+    /// What the environment is.
+    pub env: EnvSpec,
+    /// The percepts, by place.
+    pub percepts: Vec<ArraySpec>,
+    /// The signals, in the order in which the bank runs them.
+    pub signals: Vec<SignalPlan>,
+    /// The areas. The first one moves the body.
+    pub areas: Vec<AreaPlan>,
+    /// The columns of the replay.
+    pub schema: Arc<Schema>,
+    /// For each percept, its column, if it is remembered.
+    pub percept_columns: Vec<Option<ColumnId>>,
+    /// Longest retroactive window of all signals, W.
+    pub window: usize,
+    /// Where learning is computed.
+    pub device: Device,
+    /// Why there: one line.
+    pub device_reason: String,
+    env_id: String,
+    env_options: toml::Table,
+    signal_tables: Vec<(String, String, toml::Table)>,
+    registries: Registries,
+}
+
+/// One signal of a plan.
+#[derive(Clone, Debug)]
+pub struct SignalPlan {
+    /// Its name.
+    pub name: String,
+    /// Whether and when it emits.
+    pub pay: Pay,
+    /// The percepts it reads.
+    pub reads: Vec<usize>,
+    /// The column of its raw values, if they are stored.
+    pub column: Option<ColumnId>,
+}
+
+/// One area of a plan.
+pub struct AreaPlan {
+    /// Its name.
+    pub name: String,
+    /// Its common keys.
+    pub config: AreaConfig,
+    /// The percepts it sees.
+    pub view: Vec<usize>,
+    /// The same, as the network is told of them.
+    pub inputs: Vec<InputSpec>,
+    /// Number of its actions.
+    pub actions: usize,
+    /// The column of its actions.
+    pub action_column: ColumnId,
+    /// Its entries in the pay table: place of the signal, and what it is worth.
+    pub pay: Vec<(usize, PayEntry)>,
+    /// Makes its learner.
+    pub learner: LearnerPlan,
+}
+
+impl Plan {
+    /// Resolves and checks `config`.
+    ///
+    /// # Errors
+    /// Anything in the run file that does not fit, with the path of its key.
+    pub fn new(config: RunConfig, registries: Registries) -> Result<Self, ConfigError> {
+        let mut config = config;
+        let (env_config, env_options): (EnvConfig, _) = split(&config.env, "env")?;
+        check_numbers(&config, &env_config)?;
+        let (env, env_options) = registries
+            .envs
+            .build(&env_config.id, &env_options, "env")
+            .map_err(|source| ConfigError::Part { at: "env".into(), source })?;
+        let env_spec = env.spec().clone();
+        drop(env);
+        config.env = encode(&env_config)?.into_iter().chain(env_options.clone()).collect();
+
+        let mut signal_tables = signal_tables(&config)?;
+        let bank = build_bank(&registries, &mut signal_tables, &env_spec)?;
+        config.signals = signal_tables
+            .iter()
+            .map(|(name, kind, table)| {
+                let kind = (kind != name).then(|| ("type".to_string(), toml::Value::String(kind.clone())));
+                (name.clone(), kind.into_iter().chain(table.clone()).collect())
+            })
+            .collect();
+
+        let mut areas = resolve_areas(&mut config, &registries, &bank, &env_spec)?;
+        let percepts = bank.percepts().to_vec();
+        let mut columns = Vec::new();
+        let remembered = remembered(&bank, &areas, percepts.len());
+        let mut percept_columns = vec![None; percepts.len()];
+        let mut column = |name: String, kind, shape: &[usize], role| {
+            columns.push(ColumnSpec { name, kind, shape: shape.to_vec(), role });
+            ColumnId(columns.len() - 1)
+        };
+        for (place, spec) in percepts.iter().enumerate().filter(|(place, _)| remembered[*place]) {
+            let kind = match spec.kind {
+                Kind::U8 => innate_replay::Kind::U8,
+                Kind::F32 => innate_replay::Kind::F32,
+            };
+            percept_columns[place] = Some(column(spec.name.clone(), kind, &spec.shape, Role::Observation));
+        }
+        for area in &mut areas {
+            area.action_column = column(format!("action/{}", area.name), innate_replay::Kind::I64, &[], Role::Step);
+        }
+        let signals = bank
+            .signals()
+            .map(|signal| SignalPlan {
+                name: signal.name.into(),
+                pay: signal.declaration.pay,
+                reads: signal.reads.to_vec(),
+                column: (signal.declaration.pay == Pay::Stored)
+                    .then(|| column(format!("reward/{}", signal.name), innate_replay::Kind::F32, &[], Role::Step)),
+            })
+            .collect();
+        let schema = Schema::new(columns).map_err(|error| ConfigError::at("env", error.to_string()))?;
+        let (device, device_reason) = config.device.resolve()?;
+        Ok(Self {
+            slots: env_config.slots,
+            env: env_spec,
+            percepts,
+            signals,
+            areas,
+            schema: Arc::new(schema),
+            percept_columns,
+            window: bank.window(),
+            device,
+            device_reason,
+            env_id: env_config.id,
+            env_options,
+            signal_tables,
+            registries,
+            config,
+        })
+    }
+
+    /// A new copy of the environment.
+    ///
+    /// # Errors
+    /// It could be built once, but not again (a file that is gone, say).
+    pub fn build_env(&self) -> Result<Box<dyn Env>, ConfigError> {
+        let built = self.registries.envs.build(&self.env_id, &self.env_options, "env");
+        built.map(|(env, _)| env).map_err(|source| ConfigError::Part { at: "env".into(), source })
+    }
+
+    /// A new bank, for one stream of experience.
+    ///
+    /// # Errors
+    /// As for [`Plan::build_env`].
+    pub fn build_bank(&self) -> Result<Bank, ConfigError> {
+        build_bank(&self.registries, &mut self.signal_tables.clone(), &self.env)
+    }
+
+    /// A new learner with fresh weights, for `area`.
+    ///
+    /// # Errors
+    /// Its options do not fit the area, or the device refuses.
+    pub fn build_learner(&self, area: &AreaPlan) -> Result<Box<dyn Learner>, StartError> {
+        let context = LearnerContext {
+            area: &area.name,
+            inputs: &area.inputs,
+            actions: area.actions,
+            batch: area.config.batch,
+            device: self.device,
+            streams: Streams::new(self.config.seed),
+        };
+        (area.learner)(&context).map_err(|error| StartError::Learner(area.name.clone(), error))
+    }
+
+    /// Environment steps of each slot in a round.
+    pub fn steps_per_slot(&self) -> usize {
+        (self.config.steps_per_round / self.slots as u64) as usize
+    }
+}
+
+fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError> {
+    let refuse = |key: &str, said: String| Err(ConfigError::at(key, said));
+    let slots = env.slots as u64;
+    if config.steps == 0 {
+        return refuse("steps", "0 steps train nothing; give 1 or more".into());
+    }
+    if env.slots == 0 || env.slots > 4096 {
+        return refuse("env.slots", format!("{slots} must lie between 1 and 4096"));
+    }
+    if config.steps_per_round == 0 || !config.steps_per_round.is_multiple_of(slots) {
+        let said = format!("{} must be a multiple of env.slots = {slots}, and not 0", config.steps_per_round);
+        return refuse("steps_per_round", said);
+    }
+    if config.replay.capacity == 0 {
+        return refuse("replay.capacity", "0 transitions remember nothing; give at least a batch".into());
+    }
+    if config.evaluation.every > 0 && config.evaluation.episodes == 0 {
+        return refuse("evaluation.episodes", "0 episodes evaluate nothing; to switch it off set evaluation.every = 0".into());
+    }
+    if config.checkpoint.keep == 0 {
+        return refuse("checkpoint.keep", "keep at least 1".into());
+    }
+    if config.log.every == 0 {
+        return refuse("log.every", "0 must be 1 or more".into());
+    }
+    Ok(())
+}
+
+/// Name, type and options of every signal: `extrinsic` first, then those of the run file.
+fn signal_tables(config: &RunConfig) -> Result<Vec<(String, String, toml::Table)>, ConfigError> {
+    let mut tables = config.signals.clone();
+    tables.entry(EXTRINSIC.to_string()).or_default();
+    tables
+        .into_iter()
+        .map(|(name, mut table)| match table.remove("type") {
+            None => Ok((name.clone(), name, table)),
+            Some(toml::Value::String(kind)) => Ok((name, kind, table)),
+            Some(other) => Err(ConfigError::at(format!("signals.{name}.type"), format!("{other} is not a signal's name"))),
+        })
+        .collect()
+}
+
+/// Builds every signal and orders them; the tables are replaced by the resolved ones.
+fn build_bank(
+    registries: &Registries,
+    tables: &mut [(String, String, toml::Table)],
+    env: &EnvSpec,
+) -> Result<Bank, ConfigError> {
+    let mut signals = Vec::new();
+    for (name, kind, table) in tables {
+        let at = format!("signals.{name}");
+        let built = registries.signals.build(kind, table, &at);
+        let (signal, resolved) = built.map_err(|source| ConfigError::Part { at, source })?;
+        *table = resolved;
+        signals.push((name.clone(), signal));
+    }
+    Ok(Bank::build(signals, &env.observation)?)
+}
+
+/// Which percepts must be remembered: what areas see and what relabelling signals read.
+fn remembered(bank: &Bank, areas: &[AreaPlan], percepts: usize) -> Vec<bool> {
+    let mut remembered = vec![false; percepts];
+    let relabelled = bank.signals().filter(|signal| signal.declaration.pay == Pay::Relabelled);
+    let read = relabelled.flat_map(|signal| signal.reads);
+    for &place in areas.iter().flat_map(|area| &area.view).chain(read) {
+        remembered[place] = true;
+    }
+    remembered
+}
+
+fn resolve_areas(
+    config: &mut RunConfig,
+    registries: &Registries,
+    bank: &Bank,
+    env: &EnvSpec,
+) -> Result<Vec<AreaPlan>, ConfigError> {
+    if config.area.len() != 1 {
+        let said = format!("a run has one area, the one that moves the body, such as [area.body]; found {}", config.area.len());
+        return Err(ConfigError::at("area", said));
+    }
+    let mut areas = Vec::new();
+    for (name, table) in &mut config.area {
+        let at = format!("area.{name}");
+        let (mut common, options): (AreaConfig, _) = split(table, &at)?;
+        if common.batch == 0 || common.batch > config.replay.capacity {
+            let said = format!("{} must lie between 1 and replay.capacity = {}", common.batch, config.replay.capacity);
+            return Err(ConfigError::at(format!("{at}.batch"), said));
+        }
+        if common.view.is_empty() {
+            common.view = env.observation.iter().map(|spec| spec.name.clone()).collect();
+        }
+        let view = resolve_view(&common.view, bank, &at)?;
+        let pay = resolve_pay(&common, bank, &at)?;
+        let built = registries.learners.build(&common.learner, &options, &at);
+        let (learner, options) = built.map_err(|source| ConfigError::Part { at, source })?;
+        *table = encode(&common)?.into_iter().chain(options).collect();
+        let inputs = view.iter().map(|&place| input_spec(&bank.percepts()[place])).collect();
+        areas.push(AreaPlan {
+            name: name.clone(),
+            config: common,
+            view,
+            inputs,
+            actions: env.actions.names.len(),
+            action_column: ColumnId(0),
+            pay,
+            learner,
+        });
+    }
+    Ok(areas)
+}
+
+fn input_spec(percept: &ArraySpec) -> InputSpec {
+    let kind = match percept.kind {
+        Kind::U8 => innate_nn::Kind::U8,
+        Kind::F32 => innate_nn::Kind::F32,
+    };
+    InputSpec { name: percept.name.clone(), kind, shape: percept.shape.clone() }
+}
+
+fn resolve_view(names: &[String], bank: &Bank, at: &str) -> Result<Vec<usize>, ConfigError> {
+    let key = format!("{at}.view");
+    if names.len() > MAX_VIEW {
+        return Err(ConfigError::at(key, format!("an area sees at most {MAX_VIEW} percepts; found {}", names.len())));
+    }
+    let find = |name: &String| {
+        let known = || bank.percepts().iter().map(|spec| spec.name.as_str());
+        known().position(|other| other == name).ok_or_else(|| {
+            let hint = nearest(name, known()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let known = known().collect::<Vec<_>>().join(", ");
+            ConfigError::at(key.clone(), format!("there is no percept `{name}`{hint} (known: {known})"))
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn resolve_pay(area: &AreaConfig, bank: &Bank, at: &str) -> Result<Vec<(usize, PayEntry)>, ConfigError> {
+    let find = |(name, entry): (&String, &PayEntry)| {
+        let key = format!("{at}.pay.{name}");
+        let Some((place, signal)) = bank.signals().enumerate().find(|(_, signal)| signal.name == name) else {
+            let known: Vec<&str> = bank.signals().map(|signal| signal.name).collect();
+            let hint = nearest(name, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+            let said = format!(
+                "there is no signal `{name}` in this run{} (known: {}; add [signals.{name}] for another)",
+                hint.unwrap_or_default(),
+                known.join(", ")
+            );
+            return Err(ConfigError::at(key, said));
+        };
+        if signal.declaration.pay == Pay::None {
+            return Err(ConfigError::at(key, format!("the signal `{name}` pays nothing; it only writes percepts")));
+        }
+        Ok((place, entry.clone()))
+    };
+    area.pay.iter().map(find).collect()
+}

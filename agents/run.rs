@@ -1,0 +1,314 @@
+//! A run: one training, described by one TOML file. The doc comment of each key is its reference: `innate keys` prints it.
+
+use crate::learner::LearnerPlan;
+use documented::DocumentedFields;
+use innate_envs::options::{OptionError, decode};
+use innate_envs::{Env, Registry, RegistryError};
+use innate_nn::DeviceSpec;
+use innate_rewards::{PayEntry, Signal};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The run file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    /// The seed from which every random stream of the run is derived.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// Environment steps to train for, over all slots; rounded up to whole rounds.
+    pub steps: u64,
+    /// Environment steps in a round, over all slots: actors take them while the learner learns from what came before.
+    #[serde(default = "default_round")]
+    pub steps_per_round: u64,
+    /// Actor threads: "auto" (one for each core but the learner's), or a number; 0 acts in the learner's thread. The
+    /// number changes the speed and not one bit of the result.
+    #[serde(default)]
+    pub actors: Actors,
+    /// Where learning is computed: "cpu", "cuda", "cuda:N", or "auto" (CUDA if it is there).
+    #[serde(default)]
+    pub device: DeviceSpec,
+    /// The environment: `id`, `slots` (copies stepped side by side) and its own options.
+    pub env: toml::Table,
+    /// Signals beside `extrinsic`: `[signals.NAME]` with its options; `type` names the signal if NAME does not.
+    #[serde(default)]
+    pub signals: BTreeMap<String, toml::Table>,
+    /// What is remembered.
+    #[serde(default)]
+    pub replay: ReplayConfig,
+    /// The learners: `[area.NAME]`. For now one, which moves the body.
+    pub area: BTreeMap<String, toml::Table>,
+    /// Periodic greedy evaluation.
+    #[serde(default)]
+    pub evaluation: EvaluationConfig,
+    /// Checkpoints.
+    #[serde(default)]
+    pub checkpoint: CheckpointConfig,
+    /// Curves.
+    #[serde(default)]
+    pub log: LogConfig,
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn default_round() -> u64 {
+    256
+}
+
+/// `[env]`: which environment, and how many copies of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields)]
+pub struct EnvConfig {
+    /// The environment's id; `innate list` shows them.
+    pub id: String,
+    /// Copies that are stepped side by side; `steps_per_round` must be a multiple of it.
+    #[serde(default = "one_slot")]
+    pub slots: usize,
+}
+
+fn one_slot() -> usize {
+    1
+}
+
+/// `[replay]`: what is remembered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplayConfig {
+    /// Transitions that the replay holds, over all slots; the oldest make room for the newest.
+    pub capacity: usize,
+}
+
+impl Default for ReplayConfig {
+    fn default() -> Self {
+        Self { capacity: 100_000 }
+    }
+}
+
+/// `[evaluation]`: periodic greedy evaluation, on environments and random streams of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct EvaluationConfig {
+    /// Environment steps between two evaluations; 0: none.
+    pub every: u64,
+    /// Episodes of each evaluation.
+    pub episodes: usize,
+    /// Episodes of the last evaluation, of the best checkpoint, at the end of training; 0: none.
+    pub final_episodes: usize,
+}
+
+impl Default for EvaluationConfig {
+    fn default() -> Self {
+        Self { every: 5_000, episodes: 10, final_episodes: 100 }
+    }
+}
+
+/// `[checkpoint]`: when to write one and how many to keep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckpointConfig {
+    /// Environment steps between two checkpoints; 0: at the end and on interruption alone.
+    pub every: u64,
+    /// Checkpoints kept, beside the best.
+    pub keep: usize,
+}
+
+impl Default for CheckpointConfig {
+    fn default() -> Self {
+        Self { every: 10_000, keep: 2 }
+    }
+}
+
+/// `[log]`: curves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// Environment steps between two points of a curve.
+    pub every: u64,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { every: 1_000 }
+    }
+}
+
+/// `[area.NAME]`: what every area has, whatever learns in it. The remaining keys are its learner's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields)]
+pub struct AreaConfig {
+    /// Who learns; `innate list` shows the learners.
+    #[serde(default = "default_learner")]
+    pub learner: String,
+    /// The percepts it sees, by name; all arrays of the observation if left out.
+    #[serde(default)]
+    pub view: Vec<String>,
+    /// What it is paid: signal = weight, or a table that changes the weight over time.
+    #[serde(default = "default_pay")]
+    pub pay: BTreeMap<String, PayEntry>,
+    /// Transitions per update.
+    #[serde(default = "default_batch")]
+    pub batch: usize,
+    /// Updates in a round.
+    #[serde(default = "default_updates")]
+    pub updates_per_round: u64,
+    /// Environment steps before the first update.
+    #[serde(default = "default_learning_starts")]
+    pub learning_starts: u64,
+}
+
+fn default_learner() -> String {
+    "dqn".into()
+}
+
+fn default_pay() -> BTreeMap<String, PayEntry> {
+    BTreeMap::from([(innate_rewards::EXTRINSIC.into(), PayEntry::constant(1.0))])
+}
+
+fn default_batch() -> usize {
+    32
+}
+
+fn default_updates() -> u64 {
+    64
+}
+
+fn default_learning_starts() -> u64 {
+    1_000
+}
+
+/// Number of actor threads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Actors {
+    /// One for each core but the learner's, at least one.
+    #[default]
+    Auto,
+    /// This many; 0 acts in the learner's thread.
+    Threads(usize),
+}
+
+impl Actors {
+    /// The number of threads for `slots` environment slots: no more threads than slots.
+    pub fn threads(self, slots: usize) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        match self {
+            Actors::Auto => cores.saturating_sub(1).max(1).min(slots),
+            Actors::Threads(threads) => threads.min(slots),
+        }
+    }
+}
+
+impl std::str::FromStr for Actors {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.parse::<usize>()) {
+            ("auto", _) => Ok(Actors::Auto),
+            (_, Ok(threads)) if threads <= 1024 => Ok(Actors::Threads(threads)),
+            _ => Err(format!("actors = {text} must be \"auto\" or a number from 0 to 1024")),
+        }
+    }
+}
+
+impl Serialize for Actors {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Actors::Auto => serializer.serialize_str("auto"),
+            Actors::Threads(threads) => serializer.serialize_u64(*threads as u64),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Actors {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = match toml::Value::deserialize(deserializer)? {
+            toml::Value::String(text) => text,
+            other => other.to_string(),
+        };
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What a run can be made of: environments, signals and learners by name.
+pub struct Registries {
+    /// Environments.
+    pub envs: Registry<Box<dyn Env>>,
+    /// Signals.
+    pub signals: Registry<Box<dyn Signal>>,
+    /// Learners.
+    pub learners: Registry<LearnerPlan>,
+}
+
+/// A run file that cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A key or value that does not fit.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// An unknown name, or a part that cannot be built from its options.
+    #[error("{at}: {source}")]
+    Part {
+        /// The path in the run file.
+        at: String,
+        /// What is wrong.
+        source: RegistryError,
+    },
+    /// The signals do not form a bank.
+    #[error("signals: {0}")]
+    Bank(#[from] innate_rewards::BankError),
+    /// The device is not there.
+    #[error("device: {0}")]
+    Device(#[from] innate_nn::DeviceError),
+}
+
+impl ConfigError {
+    /// `key` is wrong as `message` says.
+    pub fn at(key: impl Into<String>, message: impl Into<String>) -> Self {
+        OptionError { key: key.into(), message: message.into() }.into()
+    }
+
+    /// The path of the offending key, as far as it is known.
+    pub fn key(&self) -> &str {
+        match self {
+            ConfigError::Option(error) => &error.key,
+            ConfigError::Part { source: RegistryError::Options(error), .. } => &error.key,
+            ConfigError::Part { at, .. } => at,
+            ConfigError::Bank(_) => "signals",
+            ConfigError::Device(_) => "device",
+        }
+    }
+}
+
+/// Splits a table whose first keys are those of `T` and whose others belong to the part that `T` names.
+pub(crate) fn split<T>(table: &toml::Table, at: &str) -> Result<(T, toml::Table), OptionError>
+where
+    T: serde::de::DeserializeOwned + DocumentedFields,
+{
+    let own = |key: &str| T::FIELD_NAMES.contains(&key);
+    let (own, rest): (toml::Table, toml::Table) = table.clone().into_iter().partition(|(key, _)| own(key));
+    Ok((decode(&own, at)?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn actors_are_auto_or_a_number() {
+        assert_eq!("auto".parse(), Ok(Actors::Auto));
+        assert_eq!("0".parse(), Ok(Actors::Threads(0)));
+        assert!("many".parse::<Actors>().unwrap_err().contains("\"auto\" or a number"));
+        assert!(Actors::Auto.threads(8) >= 1);
+        assert_eq!(Actors::Threads(4).threads(2), 2);
+    }
+
+    #[test]
+    fn common_keys_and_learner_keys_part_ways() {
+        let table: toml::Table = "batch = 8\nlr = 0.1".parse().unwrap();
+        let (area, rest): (AreaConfig, _) = split(&table, "area.body").unwrap();
+        assert_eq!((area.batch, area.updates_per_round), (8, 64));
+        assert_eq!(rest.to_string().trim(), "lr = 0.1");
+    }
+}

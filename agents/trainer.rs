@@ -1,0 +1,554 @@
+//! The trainer: rounds of acting and learning.
+//!
+//! ```text
+//! round r:   actors step every slot with the weights of the end of round r−1
+//!            meanwhile the learner makes its updates on what the replay held at the end of round r−1
+//!            then chunks go into the replay in slot order, and the new weights are published
+//! ```
+//!
+//! The policy lag is one round, always; the replay ratio is exact; and the number of actor threads is no hyper-parameter.
+
+use crate::actor::{ActorError, ActorSlot, ActorSlotState, Snapshot, StartError};
+use crate::checkpoint::{Checkpoint, CheckpointError, Extent, RunFolder, write_file, write_tensors};
+use crate::crew::{Crew, Round};
+use crate::evaluation::{Evaluation, Examiner};
+use crate::learner::{self, Experience, Learner, LearnerError, LearnerState, Mode, NamedTensor};
+use crate::memory;
+use crate::meters::{Clock, Meters};
+use crate::plan::Plan;
+use crate::streams::{Random, Streams};
+use innate_replay::{Batch, Replay, ReplayError};
+use innate_rewards::{Bank, BankError, BankState};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// What follows a training: curves, a progress bar, messages.
+pub trait Observer {
+    /// Points of curves at environment step `step`.
+    fn points(&mut self, step: u64, points: &[(String, f64)]);
+    /// A round ended.
+    fn round(&mut self, progress: &Progress);
+    /// An evaluation ended; `best` if none before was better.
+    fn evaluated(&mut self, step: u64, evaluation: &Evaluation, best: bool);
+    /// Something went wrong that does not stop the training.
+    fn warn(&mut self, message: &str);
+    /// Flushes the curves and tells where they stand, for the checkpoint: bytes that only the observer understands.
+    fn mark(&mut self) -> Vec<u8>;
+}
+
+/// How far a training is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Environment steps so far.
+    pub step: u64,
+    /// Environment steps in all.
+    pub steps: u64,
+    /// Mean return of the last episodes.
+    pub mean_return: Option<f64>,
+    /// The exploration rate ε.
+    pub exploration_rate: f64,
+}
+
+/// How a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It took all its steps.
+    Done,
+    /// It was asked to stop, and has saved itself.
+    Interrupted,
+}
+
+/// A training.
+pub struct Trainer {
+    plan: Arc<Plan>,
+    folder: RunFolder,
+    streams: Streams,
+    replay: Replay,
+    areas: Vec<LearningArea>,
+    /// The learner's own bank: it relabels what is sampled.
+    bank: Bank,
+    relabelled: Vec<f32>,
+    crew: Crew,
+    examiner: Examiner,
+    published: Arc<Snapshot>,
+    /// The snapshot before, which no actor reads any more: its memory serves for the next.
+    spare: Arc<Snapshot>,
+    meters: Meters,
+    clock: Clock,
+    counters: Counters,
+    /// The best step as the latest full checkpoint knows it: a resume will look for it.
+    saved_best: Option<u64>,
+}
+
+/// An area in the learner's thread.
+struct LearningArea {
+    learner: Box<dyn Learner>,
+    batch: Batch,
+    rewards: Vec<f32>,
+    sample: Random,
+    updates: u64,
+}
+
+/// Where a training stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Counters {
+    step: u64,
+    evaluations: u64,
+    best: Option<Best>,
+}
+
+/// The best evaluation so far.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Best {
+    score: f64,
+    step: u64,
+}
+
+/// `state.bin`: all state that is neither weights, moments nor replay.
+#[derive(Serialize, Deserialize)]
+struct State {
+    counters: Counters,
+    meters: Meters,
+    areas: Vec<AreaState>,
+    bank: BankState,
+    slots: Vec<ActorSlotState>,
+    mark: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AreaState {
+    learner: Vec<u8>,
+    sample: Random,
+    updates: u64,
+}
+
+/// Why a training stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// It could not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Acting failed.
+    #[error(transparent)]
+    Actor(#[from] ActorError),
+    /// A signal failed on a sampled batch.
+    #[error("{0} (at step {1} of the run)")]
+    Bank(BankError, u64),
+    /// Learning failed.
+    #[error("area `{area}`, step {step} of the run: {source}")]
+    Learner {
+        /// The area.
+        area: String,
+        /// The step.
+        step: u64,
+        /// What it said.
+        source: LearnerError,
+    },
+    /// The replay failed.
+    #[error("replay: {0}")]
+    Replay(#[from] ReplayError),
+    /// A checkpoint could not be read, or the last one not written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A checkpoint does not belong to this run.
+    #[error("the checkpoint does not fit the run: {0}")]
+    State(String),
+}
+
+impl Trainer {
+    /// A fresh training of `plan` in `folder`.
+    ///
+    /// # Errors
+    /// A part that cannot be built or cannot start.
+    pub fn new(plan: Arc<Plan>, folder: RunFolder) -> Result<Self, TrainError> {
+        let streams = Streams::new(plan.config.seed);
+        let replay = Replay::new(plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
+        let areas = plan.areas.iter().map(|area| LearningArea::new(&plan, area, streams));
+        let areas = areas.collect::<Result<Vec<_>, TrainError>>()?;
+        let policies = || areas.iter().map(|area| area.learner.policy()).collect::<Vec<_>>();
+        let slots = (0..plan.slots).map(|index| ActorSlot::new(&plan, index, policies()));
+        let slots = slots.collect::<Result<Vec<_>, StartError>>()?;
+        let examiner = Examiner::new(&plan, policies())?;
+        let bank = plan.build_bank().map_err(StartError::Config)?;
+        let threads = plan.config.actors.threads(plan.slots);
+        let crew = Crew::new(slots, threads).map_err(StartError::Thread)?;
+        let batch = plan.areas.iter().map(|area| area.config.batch).max().unwrap_or(0);
+        let mut trainer = Self {
+            meters: Meters::new(plan.signals.len()),
+            relabelled: vec![0.0; batch],
+            published: Arc::new(Snapshot::default()),
+            spare: Arc::new(Snapshot::default()),
+            saved_best: None,
+            clock: Clock::default(),
+            counters: Counters::default(),
+            plan,
+            folder,
+            streams,
+            replay,
+            areas,
+            bank,
+            crew,
+            examiner,
+        };
+        trainer.publish()?;
+        Ok(trainer)
+    }
+
+    /// A training that goes on from `checkpoint`; with it comes the mark that the observer had given.
+    ///
+    /// # Errors
+    /// The checkpoint is damaged, holds weights alone or is of another run.
+    pub fn resume(plan: Arc<Plan>, folder: RunFolder, checkpoint: &Checkpoint) -> Result<(Self, Vec<u8>), TrainError> {
+        if checkpoint.manifest.extent != Extent::Full {
+            return Err(CheckpointError::Partial { path: checkpoint.path.clone() }.into());
+        }
+        let unfit = |error: postcard::Error| TrainError::State(format!("state.bin: {error}"));
+        let state: State = postcard::from_bytes(&checkpoint.read("state.bin")?).map_err(unfit)?;
+        let mut trainer = Self::new(plan, folder)?;
+        let plan = trainer.plan.clone();
+        trainer.replay =
+            Replay::load(&checkpoint.path.join("replay.safetensors"), plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
+        trainer.load_learners(checkpoint, &state.areas)?;
+        trainer.bank.load(state.bank).map_err(|error| TrainError::Bank(error, state.counters.step))?;
+        if state.slots.len() != plan.slots {
+            return Err(TrainError::State(format!("it has {} slots, the run file {}", state.slots.len(), plan.slots)));
+        }
+        for (mut slot, saved) in trainer.crew.slots().zip(state.slots) {
+            slot.load(saved)?;
+        }
+        (trainer.counters, trainer.meters) = (state.counters, state.meters);
+        trainer.saved_best = trainer.best_step();
+        trainer.forget_later()?;
+        trainer.publish()?;
+        Ok((trainer, state.mark))
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Environment steps so far.
+    pub fn step(&self) -> u64 {
+        self.counters.step
+    }
+
+    /// The step of the best checkpoint so far.
+    pub fn best_step(&self) -> Option<u64> {
+        self.counters.best.map(|best| best.step)
+    }
+
+    /// Lines that say what will be trained, for the user.
+    pub fn describe(&self) -> Vec<String> {
+        let areas = self.plan.areas.iter().zip(&self.areas);
+        let mut lines: Vec<String> =
+            areas.map(|(area, learning)| format!("{}: {}", area.name, learning.learner.describe())).collect();
+        lines.push(format!("replay: {}", self.replay.summary()));
+        let (slots, threads) = (self.plan.slots, self.crew.threads());
+        lines.push(format!("threads: 1 learner, {threads} actor{} for {slots} slot{}", plural(threads), plural(slots)));
+        lines.push(format!("device: {}", self.plan.device_reason));
+        lines
+    }
+
+    /// Trains to the end, or until `stop` is set, which is looked at after every round.
+    ///
+    /// # Errors
+    /// A part of the run failed, or the last checkpoint could not be written.
+    pub fn train(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Outcome, TrainError> {
+        while self.counters.step < self.plan.config.steps {
+            if stop.load(Ordering::Relaxed) {
+                self.save(observer)?;
+                return Ok(Outcome::Interrupted);
+            }
+            self.round()?;
+            observer.round(&self.progress());
+            if self.due(self.plan.config.log.every) {
+                self.log(observer);
+            }
+            let best = self.due(self.plan.config.evaluation.every) && self.evaluate(observer)?;
+            let full = self.due(self.plan.config.checkpoint.every) || self.counters.step >= self.plan.config.steps;
+            let last = self.counters.step >= self.plan.config.steps;
+            match self.keep(observer, full, best) {
+                Err(error) if last => return Err(error),
+                Err(error) => observer.warn(&format!("no checkpoint at step {}: {error}; training goes on", self.counters.step)),
+                Ok(()) => {}
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// One round of acting and learning.
+    ///
+    /// # Errors
+    /// Acting or learning failed.
+    pub fn round(&mut self) -> Result<(), TrainError> {
+        let start = Instant::now();
+        let (steps, first_step) = (self.plan.steps_per_slot(), self.counters.step);
+        self.crew.begin(Round { steps, first_step, snapshot: self.published.clone() });
+        let learned = self.learn();
+        let wait = Instant::now();
+        let reports = self.crew.finish();
+        self.clock.learner_wait += if self.crew.threads() == 0 { Default::default() } else { wait.elapsed() };
+        learned?;
+        let reports = reports?;
+        for (lane, report) in reports.iter().enumerate() {
+            self.replay.insert(lane, &report.chunk)?;
+            self.meters.add_episodes(&report.episodes);
+            self.meters.add_ledgers(report.ledgers.iter().cloned());
+        }
+        self.crew.recycle(reports);
+        self.meters.add_ledgers(self.bank.take_ledgers());
+        self.counters.step += self.plan.config.steps_per_round;
+        self.publish()?;
+        self.clock.steps += self.plan.config.steps_per_round;
+        self.clock.total += start.elapsed();
+        self.clock.actor_wait += self.crew.take_actor_wait();
+        Ok(())
+    }
+
+    /// The updates of one round, of every area.
+    fn learn(&mut self) -> Result<(), TrainError> {
+        let step = self.counters.step;
+        for place in 0..self.areas.len() {
+            let config = &self.plan.areas[place].config;
+            if step < config.learning_starts || self.replay.len() < config.batch {
+                continue;
+            }
+            for _ in 0..config.updates_per_round {
+                self.update(place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One update of one area: sample → relabel and mix pay → learn.
+    fn update(&mut self, place: usize) -> Result<(), TrainError> {
+        let (plan, step) = (&self.plan, self.counters.step);
+        let (area, learning) = (&plan.areas[place], &mut self.areas[place]);
+        self.replay.sample(&mut learning.sample, &mut learning.batch)?;
+        let batch = &learning.batch;
+        learning.rewards.fill(0.0);
+        for (signal, entry) in &area.pay {
+            let raw = match plan.signals[*signal].column {
+                Some(column) => batch.f32(column)?,
+                None => {
+                    let raw = &mut self.relabelled[..batch.size()];
+                    memory::relabel(&mut self.bank, plan, *signal, batch, raw)
+                        .map_err(|error| TrainError::Bank(error, step))?;
+                    raw
+                }
+            };
+            entry.mix(step, raw, &mut learning.rewards);
+        }
+        let (before, after) = memory::views(batch, plan, &area.view)?;
+        let experience = Experience {
+            size: batch.size(),
+            before: &before[..area.view.len()],
+            after: &after[..area.view.len()],
+            actions: batch.i64(area.action_column)?,
+            rewards: &learning.rewards,
+            terminated: batch.terminated(),
+        };
+        let learned = learning.learner.learn(&experience);
+        learning.updates += 1;
+        learned.map_err(|source| TrainError::Learner { area: area.name.clone(), step, source })
+    }
+
+    /// Makes the present weights the actors' next snapshot.
+    fn publish(&mut self) -> Result<(), TrainError> {
+        let mut fresh = Arc::get_mut(&mut self.spare).map(std::mem::take).unwrap_or_default();
+        fresh.weights.resize_with(self.areas.len(), Vec::new);
+        for ((learning, weights), area) in self.areas.iter_mut().zip(&mut fresh.weights).zip(&self.plan.areas) {
+            learning.learner.publish(weights).map_err(|source| StartError::Learner(area.name.clone(), source))?;
+        }
+        self.spare = std::mem::replace(&mut self.published, Arc::new(fresh));
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            step: self.counters.step,
+            steps: self.plan.config.steps,
+            mean_return: self.meters.mean_return(),
+            exploration_rate: self.exploration_rate(),
+        }
+    }
+
+    fn exploration_rate(&self) -> f64 {
+        self.areas.first().map_or(0.0, |area| area.learner.exploration_rate(self.counters.step))
+    }
+
+    /// Whether the last round crossed a multiple of `every` steps.
+    fn due(&self, every: u64) -> bool {
+        let step = self.counters.step;
+        every > 0 && step / every > (step - self.plan.config.steps_per_round) / every
+    }
+
+    fn log(&mut self, observer: &mut dyn Observer) {
+        let step = self.counters.step;
+        let mut points = Vec::new();
+        let mut point = |tag: String, value: f64| points.push((tag, value));
+        self.meters.report(&self.plan, step, &mut point);
+        point("rollout/exploration_rate".into(), self.exploration_rate());
+        point("replay/size".into(), self.replay.len() as f64);
+        for (place, (area, learning)) in self.plan.areas.iter().zip(&mut self.areas).enumerate() {
+            let mut metrics = Vec::new();
+            learning.learner.report(&mut |metric, value| metrics.push((metric, value)));
+            for (metric, value) in metrics {
+                // The body's metrics stand under the names that users' tools know, too.
+                if place == 0 {
+                    point(format!("train/{metric}"), value);
+                }
+                point(format!("area/{}/{metric}", area.name), value);
+            }
+            if place == 0 {
+                let sampled = learning.updates * area.config.batch as u64;
+                point("replay/ratio".into(), sampled as f64 / step as f64);
+            }
+        }
+        std::mem::take(&mut self.clock).report(step, &mut point);
+        observer.points(step, &points);
+    }
+
+    /// Evaluates the present weights; whether none before were better.
+    fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
+        let (step, episodes) = (self.counters.step, self.plan.config.evaluation.episodes);
+        self.counters.evaluations += 1;
+        let when = (self.streams, self.counters.evaluations, step);
+        let evaluation = self.examiner.examine(&self.plan, &self.published, Mode::Greedy, episodes, when)?;
+        let score = evaluation.mean_pay();
+        let best = self.counters.best.is_none_or(|best| score >= best.score);
+        if best {
+            self.counters.best = Some(Best { score, step });
+        }
+        observer.points(
+            step,
+            &[
+                ("eval/mean_reward".into(), evaluation.mean_return()),
+                ("eval/mean_ep_length".into(), evaluation.mean_length()),
+                ("eval/mean_pay".into(), score),
+            ],
+        );
+        observer.evaluated(step, &evaluation, best);
+        Ok(best)
+    }
+
+    /// Writes what is due: a full checkpoint, or the weights of a new best.
+    fn keep(&mut self, observer: &mut dyn Observer, full: bool, best: bool) -> Result<(), TrainError> {
+        if full {
+            self.save(observer)?;
+        } else if best {
+            let step = self.counters.step;
+            let weights = self.weights()?;
+            self.folder.write(step, Extent::Weights, |to| write_tensors(&to.join("weights.safetensors"), &weights.0))?;
+            self.point_best()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a full checkpoint of this moment.
+    fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        let step = self.counters.step;
+        let (weights, optimiser, areas) = self.weights()?;
+        let state = State {
+            counters: self.counters.clone(),
+            meters: self.meters.clone(),
+            areas,
+            bank: self.bank.save(),
+            slots: self.crew.slots().map(|slot| slot.save()).collect(),
+            mark: observer.mark(),
+        };
+        let state = postcard::to_stdvec(&state).map_err(|error| TrainError::State(error.to_string()))?;
+        let replay = &self.replay;
+        self.folder.write(step, Extent::Full, |to| {
+            write_tensors(&to.join("weights.safetensors"), &weights)?;
+            write_tensors(&to.join("optimiser.safetensors"), &optimiser)?;
+            write_file(&to.join("state.bin"), &state)?;
+            Ok(replay.save(&to.join("replay.safetensors"))?)
+        })?;
+        self.saved_best = self.best_step();
+        self.folder.point("latest", step)?;
+        self.point_best()
+    }
+
+    /// Points `best` at the best checkpoint and removes those that nobody wants any more.
+    fn point_best(&self) -> Result<(), TrainError> {
+        if let Some(best) = self.counters.best {
+            self.folder.point("best", best.step)?;
+        }
+        let steps = self.folder.steps()?;
+        let full: Vec<u64> = steps.iter().copied().filter(|step| self.is_full(*step)).collect();
+        let kept = &full[full.len().saturating_sub(self.plan.config.checkpoint.keep)..];
+        let best = [self.best_step(), self.saved_best];
+        Ok(self.folder.prune(|step| kept.contains(&step) || best.contains(&Some(step)))?)
+    }
+
+    fn is_full(&self, step: u64) -> bool {
+        self.folder.checkpoints().join(format!("step-{step}")).join("state.bin").exists()
+    }
+
+    /// Weights and moments of every area under names that begin with the area's, and what else its learner keeps.
+    fn weights(&mut self) -> Result<(Vec<NamedTensor>, Vec<NamedTensor>, Vec<AreaState>), TrainError> {
+        let (mut weights, mut moments, mut states) = (Vec::new(), Vec::new(), Vec::new());
+        for (area, learning) in self.plan.areas.iter().zip(&mut self.areas) {
+            let saved = learning.learner.save();
+            let saved = saved.map_err(|source| StartError::Learner(area.name.clone(), source))?;
+            let owned = |tensor: NamedTensor| NamedTensor { name: format!("{}.{}", area.name, tensor.name), ..tensor };
+            weights.extend(saved.weights.into_iter().map(owned));
+            moments.extend(saved.optimiser.into_iter().map(owned));
+            states.push(AreaState {
+                learner: saved.counters,
+                sample: learning.sample.clone(),
+                updates: learning.updates,
+            });
+        }
+        Ok((weights, moments, states))
+    }
+
+    fn load_learners(&mut self, checkpoint: &Checkpoint, states: &[AreaState]) -> Result<(), TrainError> {
+        let weights = checkpoint.tensors("weights.safetensors")?;
+        let moments = checkpoint.tensors("optimiser.safetensors")?;
+        for ((area, learning), state) in self.plan.areas.iter().zip(&mut self.areas).zip(states) {
+            let state_of = LearnerState {
+                weights: learner::of_area(&area.name, &weights),
+                optimiser: learner::of_area(&area.name, &moments),
+                counters: state.learner.clone(),
+            };
+            let loaded = learning.learner.load(&state_of);
+            loaded.map_err(|source| StartError::Learner(area.name.clone(), source))?;
+            learning.sample = state.sample.clone();
+            learning.updates = state.updates;
+        }
+        Ok(())
+    }
+
+    /// After a resume: checkpoints later than this moment belong to a future that will be lived again.
+    fn forget_later(&self) -> Result<(), TrainError> {
+        let step = self.counters.step;
+        self.folder.prune(|kept| kept <= step)?;
+        self.folder.point("latest", step)?;
+        match self.best_step() {
+            Some(best) => self.folder.point("best", best)?,
+            None => self.folder.unpoint("best")?,
+        }
+        Ok(())
+    }
+}
+
+impl LearningArea {
+    fn new(plan: &Plan, area: &crate::plan::AreaPlan, streams: Streams) -> Result<Self, TrainError> {
+        Ok(Self {
+            learner: plan.build_learner(area)?,
+            batch: Batch::new(&plan.schema, area.config.batch),
+            rewards: vec![0.0; area.config.batch],
+            sample: streams.stream(&format!("{}/replay", area.name), 0),
+            updates: 0,
+        })
+    }
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

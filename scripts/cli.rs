@@ -1,0 +1,177 @@
+//! The command line.
+
+mod doctor;
+mod eval;
+mod keys;
+mod list;
+mod train;
+
+use clap::{Args, Parser, Subcommand};
+use innate_agents::Registries;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Trains agents that are paid by internal reward signals.
+///
+/// A run is described by one TOML file and lives in one folder: its configuration, curves and checkpoints.
+#[derive(Parser)]
+#[command(name = "innate", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a run
+    ///
+    /// `innate train cartpole` trains the run file scripts/runs/cartpole.toml. Any key of the file can be changed:
+    /// `--set area.body.lr=1e-3`. Ctrl-C saves a checkpoint and says how to go on.
+    Train(TrainArgs),
+    /// Go on with a run from its latest checkpoint, bit for bit as if it had never stopped
+    Resume(ResumeArgs),
+    /// Evaluate the best checkpoint of a run
+    Eval(EvalArgs),
+    /// List environments, signals, learners and runs
+    List(JsonArgs),
+    /// List every key of a run file with its meaning and default
+    Keys,
+    /// Look at the machine: libtorch, CUDA and why not, threads, disk, Python
+    Doctor(JsonArgs),
+}
+
+#[derive(Args)]
+struct TrainArgs {
+    /// A run file, or the name of one in scripts/runs
+    #[arg(value_name = "FILE|NAME")]
+    run: String,
+    /// Folder of the run [default: runs/NAME-N, the first free N]
+    #[arg(long)]
+    run_dir: Option<PathBuf>,
+    /// Seed of every random stream; the same seed gives the same bits
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Environment steps to train for
+    #[arg(long)]
+    steps: Option<u64>,
+    /// Actor threads: auto or a number; 0 acts in the learner's thread. Changes the speed and not one bit of the result
+    #[arg(long)]
+    actors: Option<String>,
+    /// Where to learn: cpu, cuda, cuda:N or auto
+    #[arg(long)]
+    device: Option<String>,
+    /// Change a key of the run file, such as area.body.lr=1e-3; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Print errors alone
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Args)]
+struct ResumeArgs {
+    /// Folder of the run
+    run_dir: PathBuf,
+    /// Go on from this checkpoint and not from the latest, such as step-10240; later ones are removed
+    #[arg(long, value_name = "CHECKPOINT")]
+    from: Option<String>,
+    /// Actor threads, if not those of the run file
+    #[arg(long)]
+    actors: Option<String>,
+    /// Print errors alone
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Args)]
+struct EvalArgs {
+    /// Folder of the run
+    run_dir: PathBuf,
+    /// Episodes to play
+    #[arg(long, default_value_t = 100)]
+    episodes: usize,
+    /// Seed of the episodes
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Evaluate the latest checkpoint and not the best
+    #[arg(long)]
+    latest: bool,
+    /// Who acts
+    #[arg(long, value_enum, default_value = "greedy")]
+    policy: Acting,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Who acts in an evaluation.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Acting {
+    /// The trained policy, without exploration
+    Greedy,
+    /// Nobody: every action as likely as any other, for comparison
+    Random,
+}
+
+#[derive(Args)]
+struct JsonArgs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a command failed.
+enum Failure {
+    /// Bad usage or run file: exit code 2.
+    Usage(String),
+    /// Anything else: exit code 1.
+    Failed(String),
+    /// Stopped by the user, and saved: exit code 130.
+    Interrupted,
+}
+
+impl Failure {
+    fn usage(error: impl ToString) -> Self {
+        Failure::Usage(error.to_string())
+    }
+
+    fn failed(error: impl ToString) -> Self {
+        Failure::Failed(error.to_string())
+    }
+}
+
+/// Runs the command of the process's arguments.
+pub(crate) fn main(registries: Registries) -> ExitCode {
+    // Before anything else of libtorch: it looks for CUDA once.
+    innate_nn::prepare();
+    let done = match Cli::parse().command {
+        Command::Train(args) => train::train(registries, &args),
+        Command::Resume(args) => train::resume(registries, &args),
+        Command::Eval(args) => eval::eval(registries, &args),
+        Command::List(args) => list::list(&registries, args.json),
+        Command::Keys => keys::keys(),
+        Command::Doctor(args) => doctor::doctor(args.json),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(said)) => fail(&said, 1),
+        Err(Failure::Usage(said)) => fail(&said, 2),
+        Err(Failure::Interrupted) => ExitCode::from(130),
+    }
+}
+
+fn fail(said: &str, code: u8) -> ExitCode {
+    eprintln!("innate: {said}");
+    ExitCode::from(code)
+}
+
+/// Prints a line; a reader that has gone away (`innate list | head`) is no failure.
+fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Prints a value as JSON.
+fn say_json(value: &serde_json::Value) {
+    say(&format!("{value:#}"));
+}

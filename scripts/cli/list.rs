@@ -1,0 +1,33 @@
+//! `innate list`.
+
+use super::{Failure, say, say_json};
+use crate::run_file::{RunFile, STANDARD};
+use innate_agents::Registries;
+use serde_json::{Value, json};
+
+/// Lists everything that a run can be made of.
+pub(super) fn list(registries: &Registries, as_json: bool) -> Result<(), Failure> {
+    fn of<P>(registry: &innate_envs::Registry<P>) -> Vec<(&str, &str)> {
+        registry.entries().iter().map(|entry| (entry.name.as_str(), entry.summary.as_str())).collect()
+    }
+    let runs = STANDARD.iter().map(|(name, text)| (*name, RunFile::summary(text))).collect();
+    let sections: [(&str, Vec<(&str, &str)>); 4] = [
+        ("environments", of(&registries.envs)),
+        ("signals", of(&registries.signals)),
+        ("learners", of(&registries.learners)),
+        ("runs", runs),
+    ];
+    if as_json {
+        let entries = |list: &[(&str, &str)]| -> Value {
+            list.iter().map(|(name, summary)| json!({ "name": name, "summary": summary })).collect()
+        };
+        let all: serde_json::Map<_, _> = sections.iter().map(|(title, list)| (title.to_string(), entries(list))).collect();
+        say_json(&all.into());
+        return Ok(());
+    }
+    for (title, list) in sections {
+        say(title);
+        list.iter().for_each(|(name, summary)| say(&format!("  {name:<16} {summary}")));
+    }
+    Ok(())
+}

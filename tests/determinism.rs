@@ -1,0 +1,82 @@
+//! The same seed gives the same bits: for any number of actor threads, and over kill and resume.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+use support::{Home, trace};
+
+#[test]
+fn thread_count_changes_nothing() {
+    let home = Home::new();
+    let traces: Vec<_> = ["0", "1", "2", "4"]
+        .map(|actors| {
+            home.succeed(&["train", "small.toml", "--seed", "3", "--run-dir", actors, "--actors", actors, "--quiet"]);
+            trace(&home.path(actors))
+        })
+        .into();
+    assert!(traces[0].sums.len() == 3 && traces[0].curves.len() > 50, "{:?}", traces[0].sums);
+    for other in &traces[1..] {
+        assert_eq!(traces[0], *other);
+    }
+}
+
+#[test]
+fn another_seed_gives_other_bits() {
+    let home = Home::new();
+    for seed in ["1", "2"] {
+        home.succeed(&["train", "small.toml", "--steps", "1024", "--seed", seed, "--run-dir", seed, "--quiet"]);
+    }
+    assert_ne!(trace(&home.path("1")).sums, trace(&home.path("2")).sums);
+}
+
+#[test]
+fn evaluation_and_logging_change_no_bit_of_training() {
+    let home = Home::new();
+    home.succeed(&["train", "small.toml", "--run-dir", "a", "--quiet"]);
+    let changes = ["--set", "evaluation.every=300", "--set", "log.every=700", "--set", "checkpoint.every=0"];
+    home.succeed(&[&["train", "small.toml", "--run-dir", "b", "--quiet"], &changes[..]].concat());
+    assert_eq!(trace(&home.path("a")).sums, trace(&home.path("b")).sums);
+}
+
+#[test]
+fn resume_after_kill_is_bit_identical() {
+    let home = Home::new();
+    let whole = ["train", "small.toml", "--set", "steps=12288", "--quiet"];
+    home.succeed(&[&whole[..], &["--run-dir", "whole"]].concat());
+    let mut killed = home.command(&[&whole[..], &["--run-dir", "killed"]].concat());
+    // Moments that have nothing to do with rounds: set-up, the middle of a round, of a checkpoint, of an evaluation.
+    for pause in [330, 470, 290, 555, 410] {
+        let mut child = killed.stderr(Stdio::null()).spawn().unwrap();
+        sleep(Duration::from_millis(pause));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let resume = if home.path("killed/config.toml").exists() { "resume" } else { "train" };
+        killed = match resume {
+            "resume" => home.command(&["resume", "killed", "--quiet"]),
+            _ => home.command(&[&whole[..], &["--run-dir", "killed"]].concat()),
+        };
+    }
+    assert!(killed.status().unwrap().success());
+    assert_eq!(trace(&home.path("whole")), trace(&home.path("killed")));
+}
+
+#[test]
+fn an_interrupted_run_saves_itself_and_goes_on() {
+    let home = Home::new();
+    home.succeed(&["train", "small.toml", "--run-dir", "whole", "--steps", "40960", "--quiet"]);
+    let mut child = home.command(&["train", "small.toml", "--run-dir", "cut", "--steps", "40960"]);
+    let child = child.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    while !home.path("cut/metrics.csv").exists() {
+        sleep(Duration::from_millis(10));
+    }
+    sleep(Duration::from_millis(200));
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", support::text(&output.stderr));
+    assert!(support::text(&output.stderr).contains("innate resume cut"), "{}", support::text(&output.stderr));
+    home.succeed(&["resume", "cut", "--quiet"]);
+    assert_eq!(trace(&home.path("whole")), trace(&home.path("cut")));
+}

@@ -1,0 +1,278 @@
+//! The promise that the platform exists for: what a signal returns is what the learner's TD target contains.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use innate::agents::dqn::{Dqn, DqnOptions};
+use innate::agents::learner::NamedTensor;
+use innate::agents::trainer::{Observer, Progress};
+use innate::agents::{
+    Evaluation, Experience, Learner, LearnerError, LearnerState, Plan, Policy, RunConfig, RunFolder, Trainer,
+};
+use innate::rewards::{Declaration, Moment, Pay, Purse, Sampled, Signal, SignalError};
+use innate::{NoOptions, Registries};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+
+/// Pays a known sequence: the number of steps since the episode began, squared.
+#[derive(Default)]
+struct Squares {
+    step: f64,
+}
+
+impl Signal for Squares {
+    fn declare(&self) -> Declaration {
+        Declaration { pay: Pay::Stored, ..Declaration::default() }
+    }
+    fn begin_episode(&mut self) {
+        self.step = 0.0;
+    }
+    fn pay(&mut self, _: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
+        self.step += 1.0;
+        purse.pay(self.step * self.step);
+        Ok(())
+    }
+    fn save(&self) -> Vec<u8> {
+        self.step.to_le_bytes().to_vec()
+    }
+    fn load(&mut self, state: &[u8]) -> Result<(), SignalError> {
+        let state = state.try_into().map_err(|_| SignalError::new("expected 8 bytes"))?;
+        self.step = f64::from_le_bytes(state);
+        Ok(())
+    }
+}
+
+/// Pays, on the sampled batch, 100 · (cart position after) + action.
+struct Relabels;
+
+impl Signal for Relabels {
+    fn declare(&self) -> Declaration {
+        Declaration { reads: vec!["observation".into()], pay: Pay::Relabelled, ..Declaration::default() }
+    }
+    fn relabel(&mut self, batch: &Sampled<'_>, pay: &mut [f32]) -> Result<(), SignalError> {
+        let after = batch.after[0].f32()?;
+        for ((pay, state), action) in pay.iter_mut().zip(after.chunks(4)).zip(batch.actions) {
+            *pay = 100.0 * state[0] + *action as f32;
+        }
+        Ok(())
+    }
+}
+
+/// Pays at the fourth step of an episode for the step two before it.
+#[derive(Default)]
+struct Late {
+    step: u8,
+}
+
+impl Signal for Late {
+    fn declare(&self) -> Declaration {
+        Declaration { pay: Pay::Stored, window: 2, ..Declaration::default() }
+    }
+    fn begin_episode(&mut self) {
+        self.step = 0;
+    }
+    fn pay(&mut self, _: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
+        self.step = self.step.saturating_add(1);
+        if self.step == 4 {
+            purse.pay_back(2, 1000.0);
+        }
+        Ok(())
+    }
+}
+
+/// Returns NaN at its tenth step.
+#[derive(Default)]
+struct Broken {
+    step: u8,
+}
+
+impl Signal for Broken {
+    fn declare(&self) -> Declaration {
+        Declaration { pay: Pay::Stored, ..Declaration::default() }
+    }
+    fn pay(&mut self, _: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
+        self.step += 1;
+        purse.pay(if self.step == 10 { f64::NAN } else { 0.0 });
+        Ok(())
+    }
+}
+
+/// What one update saw.
+#[derive(Clone, Default)]
+struct Seen {
+    before: Vec<f32>,
+    after: Vec<f32>,
+    actions: Vec<i64>,
+    rewards: Vec<f32>,
+    targets: Vec<f32>,
+}
+
+/// A DQN that notes every batch and the TD targets that it computed from it.
+struct Watched {
+    dqn: Dqn,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Learner for Watched {
+    fn describe(&self) -> String {
+        self.dqn.describe()
+    }
+    fn learn(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError> {
+        self.dqn.learn(experience)?;
+        let numbers = |inputs: &[innate::nn::Input<'_>]| match inputs[0] {
+            innate::nn::Input::F32(values) => values.to_vec(),
+            innate::nn::Input::U8(_) => panic!("CartPole shows numbers"),
+        };
+        self.seen.lock().unwrap().push(Seen {
+            before: numbers(experience.before),
+            after: numbers(experience.after),
+            actions: experience.actions.to_vec(),
+            rewards: experience.rewards.to_vec(),
+            targets: self.dqn.targets().to_vec(),
+        });
+        Ok(())
+    }
+    fn policy(&self) -> Box<dyn Policy> {
+        self.dqn.policy()
+    }
+    fn publish(&mut self, weights: &mut Vec<f32>) -> Result<(), LearnerError> {
+        self.dqn.publish(weights)
+    }
+    fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64)) {
+        self.dqn.report(metric)
+    }
+    fn save(&mut self) -> Result<LearnerState, LearnerError> {
+        self.dqn.save()
+    }
+    fn load_weights(&mut self, weights: &[NamedTensor]) -> Result<(), LearnerError> {
+        self.dqn.load_weights(weights)
+    }
+    fn load(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
+        self.dqn.load(state)
+    }
+}
+
+/// Nobody watches.
+struct Silent;
+
+impl Observer for Silent {
+    fn points(&mut self, _: u64, _: &[(String, f64)]) {}
+    fn round(&mut self, _: &Progress) {}
+    fn evaluated(&mut self, _: u64, _: &Evaluation, _: bool) {}
+    fn warn(&mut self, message: &str) {
+        panic!("{message}");
+    }
+    fn mark(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+fn registries(seen: Arc<Mutex<Vec<Seen>>>) -> Registries {
+    fn boxed<S: Signal + Default + 'static>(_: NoOptions) -> Result<Box<dyn Signal>, SignalError> {
+        Ok(Box::new(S::default()))
+    }
+    let mut registries = innate::standard();
+    registries
+        .signals
+        .register("squares", "1, 4, 9, …", boxed::<Squares>)
+        .register("late", "pays two steps back", boxed::<Late>)
+        .register("broken", "NaN at step 10", boxed::<Broken>)
+        .register("relabels", "recomputed", |_: NoOptions| Ok::<_, SignalError>(Box::new(Relabels) as Box<dyn Signal>));
+    registries.learners.register("watched", "a DQN that notes what it sees", move |options: DqnOptions| {
+        let seen = seen.clone();
+        let plan: innate::agents::LearnerPlan = Box::new(move |context| {
+            let dqn = Dqn::new(options.clone(), context)?;
+            Ok(Box::new(Watched { dqn, seen: seen.clone() }) as Box<dyn Learner>)
+        });
+        Ok::<_, LearnerError>(plan)
+    });
+    registries
+}
+
+/// Trains 6 rounds with a learning rate too small to matter, and answers with every batch and its targets.
+fn train(pay: &str, actors: usize) -> Result<Vec<Seen>, String> {
+    let text = format!(
+        r#"
+        steps = 384
+        steps_per_round = 64
+        actors = {actors}
+        env = {{ id = "CartPole-v1", slots = 2 }}
+        replay = {{ capacity = 256 }}
+        evaluation = {{ every = 0 }}
+        signals = {{ squares = {{}}, relabels = {{}}, late = {{}}, broken = {{}} }}
+        [area.body]
+        learner = "watched"
+        network = {{ hidden = [8] }}
+        optimiser = "sgd"
+        lr = 1e-30
+        batch = 16
+        learning_starts = 64
+        updates_per_round = 4
+        pay = {pay}
+        "#
+    );
+    let text = if pay.contains("broken") { text } else { text.replace(", broken = {}", "") };
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let config: RunConfig = toml::from_str(&text).unwrap();
+    let plan = Arc::new(Plan::new(config, registries(seen.clone())).map_err(|error| error.to_string())?);
+    let folder = tempfile::tempdir().unwrap();
+    let mut trainer = Trainer::new(plan, RunFolder::new(folder.path())).map_err(|error| error.to_string())?;
+    trainer.train(&mut Silent, &AtomicBool::new(false)).map_err(|error| error.to_string())?;
+    drop(trainer);
+    Ok(std::mem::take(&mut *seen.lock().unwrap()))
+}
+
+/// The same batches without and with a signal: targets differ by exactly what the signal returned, times its weight.
+fn check(actors: usize) {
+    let free = train("{ extrinsic = 0.0 }", actors).unwrap();
+    let stored = train("{ extrinsic = 0.0, squares = 0.5 }", actors).unwrap();
+    let relabelled = train("{ extrinsic = 0.0, relabels = 2.0 }", actors).unwrap();
+    let both = train("{ extrinsic = 1.0, squares = 0.5, relabels = 2.0 }", actors).unwrap();
+    assert_eq!(free.len(), 5 * 4, "every round but the first learns");
+    let mut squares_seen = Vec::new();
+    for (((free, stored), relabelled), both) in free.iter().zip(&stored).zip(&relabelled).zip(&both) {
+        assert_eq!((&free.before, &free.actions), (&both.before, &both.actions), "pay changes no sample");
+        for i in 0..free.actions.len() {
+            assert_eq!(free.rewards[i], 0.0);
+            let square = stored.rewards[i] / 0.5;
+            squares_seen.push(square);
+            assert_eq!(square.sqrt().fract(), 0.0, "a known sequence");
+            let recomputed = 100.0 * free.after[4 * i] + free.actions[i] as f32;
+            assert_eq!(relabelled.rewards[i], 2.0 * recomputed);
+            let mixed = [(&stored.targets, 0.5 * square), (&relabelled.targets, 2.0 * recomputed)];
+            for (targets, amount) in mixed {
+                assert_eq!(targets[i], amount + free.targets[i], "r + γ max Q, and nothing else");
+            }
+            assert!((both.targets[i] - (free.targets[i] + 1.0 + 0.5 * square + 2.0 * recomputed)).abs() < 1e-3);
+        }
+    }
+    let distinct: std::collections::BTreeSet<u32> = squares_seen.iter().map(|square| *square as u32).collect();
+    assert!(distinct.len() > 5, "{distinct:?}");
+}
+
+#[test]
+fn reward_reaches_the_td_target_in_a_serial_run() {
+    check(0);
+}
+
+#[test]
+fn reward_reaches_the_td_target_in_a_threaded_run() {
+    check(2);
+}
+
+#[test]
+fn a_late_reward_reaches_the_step_where_it_began() {
+    for actors in [0, 2] {
+        let seen = train("{ extrinsic = 0.0, squares = 1.0, late = 1.0 }", actors).unwrap();
+        let rewards: Vec<f32> = seen.iter().flat_map(|seen| seen.rewards.clone()).collect();
+        let late: Vec<f32> = rewards.iter().copied().filter(|reward| *reward >= 1000.0).collect();
+        assert!(!late.is_empty());
+        assert!(late.iter().all(|reward| *reward == 1000.0 + 4.0), "paid to the second step alone: {late:?}");
+    }
+}
+
+#[test]
+fn a_signal_that_returns_nan_is_named_with_its_step() {
+    for actors in [0, 2] {
+        let said = train("{ extrinsic = 0.0, broken = 1.0 }", actors).err().unwrap();
+        assert!(said.contains("signal `broken` returned NaN") && said.contains("step 18"), "{said}");
+    }
+}
