@@ -26,6 +26,6 @@ pub use env::{Discrete, Env, EnvError, EnvSpec, Observation, Step};
 pub use picture::Picture;
 pub use registry::{Registry, RegistryError};
 pub use slot::{Loaded, Slot, SlotState};
-pub use slots::Slots;
+pub use slots::{Slots, SlotsError};
 pub use standard::standard;
 pub use time_limit::TimeLimit;

@@ -1,7 +1,9 @@
 //! The promises of [`innate_envs::Env`], checked for every environment that comes with the crate, and for broken ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use innate_envs::{Env, EnvError, EnvSpec, Observation, Step, check_env, standard};
+use innate_envs::{Env, EnvError, EnvSpec, Observation, Registry, Step, check_env, standard};
+use proptest::prelude::*;
+use std::sync::LazyLock;
 
 /// Options without which an environment cannot be built.
 fn options(id: &str) -> toml::Table {
@@ -15,7 +17,9 @@ fn options(id: &str) -> toml::Table {
 }
 
 fn built(id: &str) -> Box<dyn Env> {
-    standard().build(id, &options(id), "env").unwrap().0
+    // One registry, so that the film is read once.
+    static REGISTRY: LazyLock<Registry<Box<dyn Env>>> = LazyLock::new(standard);
+    REGISTRY.build(id, &options(id), "env").unwrap().0
 }
 
 #[test]
@@ -146,4 +150,25 @@ fn a_specification_that_contradicts_itself_is_found() {
     assert!(found(|spec| spec.observation[0].name.clear()).ends_with("the name `` of array 0 is empty or taken"));
     assert!(found(|spec| spec.observation[0].low[1] = f32::NAN).contains("a lower bound of `state` lies above"));
     assert!(found(|spec| spec.max_episode_steps = Some(0)).ends_with("an episode has at least one step"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn a_damaged_state_is_refused_or_played_on_from_but_never_a_panic(
+        id in prop::sample::select(vec!["CartPole-v1", "Acrobot-v1", "MountainCar-v0", "video"]),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+    ) {
+        let mut env = built(id);
+        let mut seen = env.spec().buffer();
+        env.reset(Some(1), &mut seen).unwrap();
+        let mut state = env.save().unwrap();
+        for (place, value) in flips {
+            let place = place.index(state.len());
+            state[place] = value;
+        }
+        if env.load(&state).is_ok() && env.step(0, &mut seen).is_err() {
+            env.reset(None, &mut seen).unwrap();
+        }
+    }
 }

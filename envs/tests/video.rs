@@ -200,6 +200,9 @@ fn a_film_of_another_format_goes_through_ffmpeg() {
     fs::write(&noise, &whole[whole.len() / 2..]).unwrap();
     let message = refused(&small(&noise));
     assert!(message.contains("noise.mp4` is damaged or not a film: ffmpeg could not decode it ("), "{message}");
+    fs::write(&path, &whole[..whole.len() * 3 / 4]).unwrap();
+    let message = refused(&small(&path));
+    assert!(message.contains("-film:1.mkv` is damaged or not a film: it ends too early"), "{message}");
 }
 
 #[test]

@@ -5,6 +5,9 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Read};
 use std::process::{Command, Stdio};
 
+/// What the program says of a file that was cut short, though it counts that as a success.
+const CUT_SHORT: [&str; 2] = ["partial file", "ended prematurely"];
+
 /// The frames as `program` decodes, scales and greys them, at the film's own rate.
 pub(super) fn film(reel: &mut Reel, program: &str) -> Result<(), FilmError> {
     let [width, height] = [reel.options.width, reel.options.height];
@@ -12,7 +15,7 @@ pub(super) fn film(reel: &mut Reel, program: &str) -> Result<(), FilmError> {
     let mut source = OsString::from("file:");
     source.push(reel.path());
     let mut command = Command::new(program);
-    command.args(["-nostdin", "-v", "error", "-xerror", "-i"]).arg(source);
+    command.args(["-nostdin", "-v", "warning", "-xerror", "-i"]).arg(source);
     command.args(["-map", "0:v:0", "-vf", &format!("scale={width}:{height}:flags=area"), "-pix_fmt", "gray"]);
     command.args(["-f", "rawvideo", "-"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
@@ -37,6 +40,7 @@ pub(super) fn film(reel: &mut Reel, program: &str) -> Result<(), FilmError> {
     let status = child.wait().map_err(|error| reel.unreadable(error))?;
     match frames {
         Err(error @ (FilmError::Large { .. } | FilmError::Unreadable { .. })) => Err(error),
+        Ok(()) if CUT_SHORT.iter().any(|sign| words.contains(sign)) => Err(reel.damaged("it ends too early")),
         Ok(()) if status.success() => Ok(()),
         _ => {
             let words = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason").trim();
