@@ -1,0 +1,5 @@
+//! The program `innate` with additions.
+
+fn main() -> std::process::ExitCode {
+    innate::main(innate::standard())
+}
