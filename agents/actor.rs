@@ -10,7 +10,7 @@ use crate::learner::{LearnerError, Mode, Policy};
 use crate::plan::{AreaPlan, MAX_VIEW, Plan};
 use crate::run::ConfigError;
 use crate::streams::{Random, Streams};
-use innate_envs::{Array, EnvError, Slot, SlotState};
+use innate_envs::{Array, EnvError, Loaded, Slot, SlotState};
 use innate_nn::Input;
 use innate_replay::{Chunk, ColumnId, Ending, ReplayError};
 use innate_rewards::{Bank, BankError, BankState, Ledger};
@@ -206,19 +206,28 @@ impl ActorSlot {
         }
     }
 
-    /// Takes back what [`ActorSlot::save`] gave. Answers with whether the environment could be restored; one that cannot
-    /// tell its state restarts its episode.
+    /// Takes back what [`ActorSlot::save`] gave. An environment that cannot tell its state begins a new episode, and the
+    /// transition before it is cut off.
     ///
     /// # Errors
     /// The state is of another run.
-    pub fn load(&mut self, state: ActorSlotState) -> Result<(), StartError> {
-        self.slot.load(state.slot)?;
+    pub fn load(&mut self, state: ActorSlotState) -> Result<Loaded, StartError> {
+        let loaded = self.slot.load(state.slot)?;
         self.bank.load(state.bank)?;
         self.held = state.held;
         for (area, explore) in self.areas.iter_mut().zip(state.explore) {
             area.explore = explore;
         }
-        Ok(())
+        if loaded == Loaded::EpisodeRestarted {
+            self.held.interrupt()?;
+            self.bank.begin_episode(self.slot.observation())?;
+        }
+        Ok(loaded)
+    }
+
+    /// Whether steps are held back that have not reached the replay yet.
+    pub fn holds_steps(&self) -> bool {
+        !self.held.is_empty()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::learner::{self, Mode, Policy};
 use crate::plan::{MAX_VIEW, Plan};
 use crate::streams::{Random, Streams};
 use crate::trainer::TrainError;
-use innate_envs::{Env, Observation};
+use innate_envs::{Env, Observation, Picture};
 use innate_nn::Input;
 use innate_rewards::{Bank, Ledger};
 use serde::Serialize;
@@ -133,6 +133,11 @@ impl Examiner {
         }
         evaluation.signals = plan.signals.iter().zip(&ledgers).map(|(signal, ledger)| summary(&signal.name, ledger)).collect();
         Ok(evaluation)
+    }
+
+    /// What a person would see now, if the environment can draw itself.
+    pub fn picture(&self) -> Option<Picture> {
+        self.env.picture()
     }
 
     /// Plays one episode to its end: return, length, pay.

@@ -17,6 +17,7 @@ use crate::memory;
 use crate::meters::{Clock, Meters};
 use crate::plan::Plan;
 use crate::streams::{Random, Streams};
+use innate_envs::{Loaded, Picture};
 use innate_replay::{Batch, Replay, ReplayError};
 use innate_rewards::{Bank, BankError, BankState};
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,8 @@ pub trait Observer {
     fn round(&mut self, progress: &Progress);
     /// An evaluation ended; `best` if none before was better.
     fn evaluated(&mut self, step: u64, evaluation: &Evaluation, best: bool);
+    /// What a person would see at the end of an evaluation.
+    fn picture(&mut self, step: u64, tag: &str, picture: &Picture);
     /// Something went wrong that does not stop the training.
     fn warn(&mut self, message: &str);
     /// Flushes the curves and tells where they stand, for the checkpoint: bytes that only the observer understands.
@@ -80,6 +83,8 @@ pub struct Trainer {
     counters: Counters,
     /// The best step as the latest full checkpoint knows it: a resume will look for it.
     saved_best: Option<u64>,
+    /// Slots whose environment could not tell its state, and began a new episode when the training was resumed.
+    restarted: usize,
 }
 
 /// An area in the learner's thread.
@@ -181,6 +186,7 @@ impl Trainer {
             published: Arc::new(Snapshot::default()),
             spare: Arc::new(Snapshot::default()),
             saved_best: None,
+            restarted: 0,
             clock: Clock::default(),
             counters: Counters::default(),
             plan,
@@ -215,8 +221,13 @@ impl Trainer {
         if state.slots.len() != plan.slots {
             return Err(TrainError::State(format!("it has {} slots, the run file {}", state.slots.len(), plan.slots)));
         }
-        for (mut slot, saved) in trainer.crew.slots().zip(state.slots) {
-            slot.load(saved)?;
+        for (lane, (mut slot, saved)) in trainer.crew.slots().zip(state.slots).enumerate() {
+            if slot.load(saved)? == Loaded::EpisodeRestarted {
+                trainer.restarted += 1;
+                if !slot.holds_steps() {
+                    trainer.replay.interrupt(lane)?;
+                }
+            }
         }
         (trainer.counters, trainer.meters) = (state.counters, state.meters);
         trainer.saved_best = trainer.best_step();
@@ -249,6 +260,10 @@ impl Trainer {
         let (slots, threads) = (self.plan.slots, self.crew.threads());
         lines.push(format!("threads: 1 learner, {threads} actor{} for {slots} slot{}", plural(threads), plural(slots)));
         lines.push(format!("device: {}", self.plan.device_reason));
+        if self.restarted > 0 {
+            let count = self.restarted;
+            lines.push(format!("{count} environment{} cannot be restored and began a new episode", plural(count)));
+        }
         lines
     }
 
@@ -431,6 +446,9 @@ impl Trainer {
                 ("eval/mean_pay".into(), score),
             ],
         );
+        if let Some(picture) = self.examiner.picture() {
+            observer.picture(step, "eval/view", &picture);
+        }
         observer.evaluated(step, &evaluation, best);
         Ok(best)
     }

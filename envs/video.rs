@@ -18,7 +18,7 @@
 //! | `frame` | u8 `[1, height, width]` | the whole frame, grey, 0 black to 255 white |
 //! | `coarse` | u8 `[1, 2·rows, 2·columns]` | the frame averaged over quarter cells |
 //! | `patch` | u8 `[1, height/rows, width/columns]` | the fixated cell |
-//! | `fixation` | f32 `[rows·columns]` | 1 at the fixated cell, else 0 |
+//! | `fixation` | f32 `[rows, columns]` | 1 at the fixated cell, else 0 |
 //!
 //! **Reward:** always 0; what is worth looking at is for internal signals to say. **Start:** frame and cell drawn from the
 //! seeded generator (`start`). **End:** never terminated; truncated after `max_episode_steps` (128), and at the last frame
@@ -78,7 +78,7 @@ impl Video {
             ArraySpec::u8("frame", &[1, height, width]),
             ArraySpec::u8("coarse", &[1, grid.coarse_height(), grid.coarse_width()]),
             ArraySpec::u8("patch", &[1, grid.cell_height, grid.cell_width]),
-            ArraySpec::f32("fixation", &[grid.cells()], 0.0, 1.0),
+            ArraySpec::f32("fixation", &[grid.rows, grid.columns], 0.0, 1.0),
         ];
         let spec = EnvSpec {
             id: "video".into(),

@@ -157,6 +157,7 @@ impl Observer for Silent {
     fn points(&mut self, _: u64, _: &[(String, f64)]) {}
     fn round(&mut self, _: &Progress) {}
     fn evaluated(&mut self, _: u64, _: &Evaluation, _: bool) {}
+    fn picture(&mut self, _: u64, _: &str, _: &innate::envs::Picture) {}
     fn warn(&mut self, message: &str) {
         panic!("{message}");
     }

@@ -15,8 +15,8 @@ const YELLOW: [u8; 3] = [255, 220, 0];
 /// `rows × columns` cells of `cell_height × cell_width` pixels; cell `i` is at row `i / columns`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Grid {
-    rows: usize,
-    columns: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
     pub(super) cell_height: usize,
     pub(super) cell_width: usize,
     moves: Moves,
