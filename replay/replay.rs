@@ -1,0 +1,236 @@
+//! The replay: the latest transitions of every lane.
+//!
+//! ```text
+//! rows per lane = ⌊capacity / lanes⌋
+//! memory        = lanes · (rows per lane + 1) · bytes of a row  +  final observations of the episodes present
+//! ```
+//!
+//! Each column is one block of memory, `[lanes, rows per lane + 1, …]`, and each lane's part of it a ring. The one row more is
+//! the head: the observation after the newest row lies where that of the next row will.
+
+use crate::chunk::Chunk;
+use crate::column::{Role, Schema};
+use crate::data::Data;
+use crate::error::ReplayError;
+use crate::finals::Finals;
+use crate::lane::{Lane, write};
+use crate::memory::Summary;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The latest transitions of every lane.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    pub(crate) schema: Arc<Schema>,
+    /// By column: the rows of all lanes.
+    pub(crate) columns: Vec<Data>,
+    pub(crate) lanes: Vec<Lane>,
+    /// Slots of a lane: its rows and the head.
+    pub(crate) slots: usize,
+    /// Rows of the longest lane.
+    pub(crate) longest: usize,
+}
+
+impl Replay {
+    /// An empty replay that holds the latest `capacity` transitions over all `lanes`. If they cannot be shared out evenly,
+    /// the capacity is rounded down; [`Replay::capacity`] tells what it is. The memory is reserved at once, and taken as it
+    /// fills.
+    ///
+    /// # Errors
+    /// No lane, less than one transition for each, or more memory than can be had.
+    pub fn new(schema: Arc<Schema>, lanes: usize, capacity: usize) -> Result<Self, ReplayError> {
+        let rows = capacity.checked_div(lanes).unwrap_or(0);
+        if rows == 0 {
+            return Err(ReplayError::Capacity { capacity, lanes });
+        }
+        let slots = rows.saturating_add(1);
+        let zeros = |(column, spec): (usize, &crate::column::ColumnSpec)| {
+            let elements = schema.elements(column).checked_mul(slots)?.checked_mul(lanes)?;
+            Data::try_zeros(spec.kind, elements)
+        };
+        let columns = schema.specs().iter().enumerate().map(zeros).collect::<Option<Vec<_>>>();
+        let columns = columns.ok_or_else(|| {
+            let row: u128 = (0..schema.specs().len()).map(|column| schema.row_bytes(column) as u128).sum();
+            let bytes = row.saturating_mul(slots as u128).saturating_mul(lanes as u128);
+            ReplayError::Memory { capacity, bytes }
+        })?;
+        let lanes = (0..lanes).map(|_| Lane::new(Finals::new(&schema))).collect();
+        Ok(Self { schema, columns, lanes, slots, longest: 0 })
+    }
+
+    /// The columns.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Transitions stored, over all lanes.
+    pub fn len(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.len).sum()
+    }
+
+    /// Whether nothing is stored.
+    pub fn is_empty(&self) -> bool {
+        self.longest == 0
+    }
+
+    /// Transitions that fit, over all lanes.
+    pub fn capacity(&self) -> usize {
+        self.rows_per_lane() * self.lanes.len()
+    }
+
+    /// Number of lanes.
+    pub fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Transitions stored in lane `lane`: its rows are 0, the oldest, to this number less one.
+    ///
+    /// # Errors
+    /// There is no such lane.
+    pub fn lane_len(&self, lane: usize) -> Result<usize, ReplayError> {
+        self.check_lane(lane)?;
+        Ok(self.lanes[lane].len)
+    }
+
+    /// Bytes allocated for what is stored.
+    pub fn memory(&self) -> usize {
+        self.summary().total()
+    }
+
+    /// Capacity and memory, to be shown to the user.
+    pub fn summary(&self) -> Summary {
+        let of = |role: Role| {
+            let columns = self.columns.iter().zip(self.schema.specs()).filter(|(_, spec)| spec.role == role);
+            columns.map(|(data, _)| data.bytes().len()).sum()
+        };
+        Summary {
+            capacity: self.capacity(),
+            observations: of(Role::Observation),
+            steps: of(Role::Step),
+            finals: self.lanes.iter().map(|lane| lane.finals.memory()).sum(),
+        }
+    }
+
+    /// Appends the steps of `chunk`, which follow on from what lane `lane` holds, and forgets the oldest if there is no
+    /// more room.
+    ///
+    /// # Errors
+    /// No such lane, other columns, or a chunk that lacks the observation after its last row; nothing has changed then. Or
+    /// no memory for the final observations.
+    pub fn insert(&mut self, lane: usize, chunk: &Chunk) -> Result<(), ReplayError> {
+        self.check_lane(lane)?;
+        Schema::check_same(&self.schema, chunk.schema())?;
+        chunk.check_head()?;
+        // Of a chunk longer than the lane, what would be forgotten at once is passed over, though it counts.
+        let passed = chunk.len().saturating_sub(self.rows_per_lane());
+        let rows = passed..chunk.len();
+        let endings = chunk.endings_before(chunk.len());
+        let passed_endings = chunk.endings_before(passed);
+        self.make_room(lane, rows.len(), endings - passed_endings)?;
+        self.lanes[lane].first += passed as u64;
+        self.write_rows(lane, chunk, rows.clone());
+
+        let ring = &mut self.lanes[lane];
+        let next_ordinal = ring.next_ordinal();
+        for (row, ending) in rows.clone().filter(|&row| chunk.ended(row)).zip(passed_endings..) {
+            ring.finals.push(next_ordinal + (row - passed) as u64);
+            let newest = ring.finals.len() - 1;
+            for &column in self.schema.observations() {
+                let width = self.schema.row_bytes(column);
+                ring.finals.bytes_mut(column, width, newest).copy_from_slice(chunk.final_bytes(column, ending));
+            }
+        }
+        ring.len += rows.len();
+        self.longest = self.longest.max(ring.len);
+        if chunk.is_running() {
+            let head = self.lanes[lane].slot(self.lanes[lane].len, self.slots);
+            for &column in self.schema.observations() {
+                let place = self.bytes_of(lane, column, head);
+                self.columns[column].bytes_mut()[place].copy_from_slice(chunk.head_bytes(column));
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts the running episode of lane `lane` off after its newest transition, with the head as its final observation:
+    /// for an environment that had to start anew. Does nothing between episodes. If a chunk still holds later steps of the
+    /// lane, it is that chunk which is to be interrupted.
+    ///
+    /// # Errors
+    /// No such lane, or no memory for the final observation.
+    pub fn interrupt(&mut self, lane: usize) -> Result<(), ReplayError> {
+        self.check_lane(lane)?;
+        if !self.is_running(lane) {
+            return Ok(());
+        }
+        self.make_room(lane, 0, 1)?;
+        let ring = &mut self.lanes[lane];
+        let (newest, head) = (ring.slot(ring.len - 1, self.slots), ring.slot(ring.len, self.slots));
+        ring.finals.push(ring.next_ordinal() - 1);
+        let place = ring.finals.len() - 1;
+        for &column in self.schema.observations() {
+            let (width, head) = (self.schema.row_bytes(column), self.bytes_of(lane, column, head));
+            let kept = self.lanes[lane].finals.bytes_mut(column, width, place);
+            kept.copy_from_slice(&self.columns[column].bytes()[head]);
+        }
+        let flag = self.bytes_of(lane, self.schema.truncated(), newest);
+        self.columns[self.schema.truncated()].bytes_mut()[flag].fill(1);
+        Ok(())
+    }
+
+    /// Rows that a lane holds at most.
+    pub(crate) fn rows_per_lane(&self) -> usize {
+        self.slots - 1
+    }
+
+    /// Whether lane `lane` holds rows and the newest ended no episode, so that its head is what follows.
+    pub(crate) fn is_running(&self, lane: usize) -> bool {
+        let ring = &self.lanes[lane];
+        ring.len.checked_sub(1).is_some_and(|newest| {
+            let place = lane * self.slots + ring.slot(newest, self.slots);
+            let flag = |column: usize| self.columns[column].bytes()[place] != 0;
+            !flag(self.schema.terminated()) && !flag(self.schema.truncated())
+        })
+    }
+
+    /// Where slot `slot` of lane `lane` lies in the bytes of column `column`.
+    pub(crate) fn bytes_of(&self, lane: usize, column: usize, slot: usize) -> Range<usize> {
+        let width = self.schema.row_bytes(column);
+        let begin = (lane * self.slots + slot) * width;
+        begin..begin + width
+    }
+
+    /// Where lane `lane` lies in the bytes of column `column`.
+    pub(crate) fn bytes_of_lane(&self, lane: usize, column: usize) -> Range<usize> {
+        let bytes = self.slots * self.schema.row_bytes(column);
+        lane * bytes..(lane + 1) * bytes
+    }
+
+    pub(crate) fn check_lane(&self, lane: usize) -> Result<(), ReplayError> {
+        if lane < self.lanes.len() { Ok(()) } else { Err(ReplayError::Lane { lane, lanes: self.lanes.len() }) }
+    }
+
+    /// Forgets as many of the oldest rows of lane `lane` as `rows` more need, and reserves memory for `endings` more final
+    /// observations.
+    pub(crate) fn make_room(&mut self, lane: usize, rows: usize, endings: usize) -> Result<(), ReplayError> {
+        let (capacity, limit) = (self.capacity(), self.rows_per_lane());
+        let ring = &mut self.lanes[lane];
+        ring.forget((ring.len + rows).saturating_sub(limit), self.slots);
+        if ring.finals.reserve(&self.schema, endings, limit) {
+            return Ok(());
+        }
+        let row: usize = self.schema.observations().iter().map(|&column| self.schema.row_bytes(column)).sum();
+        let bytes = self.memory() as u128 + row as u128 * (self.lanes[lane].finals.len() + endings) as u128;
+        Err(ReplayError::Memory { capacity, bytes })
+    }
+
+    /// Copies `rows` of `chunk` behind the newest row of lane `lane`.
+    fn write_rows(&mut self, lane: usize, chunk: &Chunk, rows: Range<usize>) {
+        let slot = self.lanes[lane].slot(self.lanes[lane].len, self.slots);
+        for column in 0..self.columns.len() {
+            let (begin, place) = (slot * self.schema.row_bytes(column), self.bytes_of_lane(lane, column));
+            let ring = &mut self.columns[column].bytes_mut()[place];
+            write(ring, begin, chunk.row_bytes(column, rows.clone()));
+        }
+    }
+}

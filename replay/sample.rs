@@ -1,0 +1,122 @@
+//! Sampling: uniformly with replacement, from all that is stored.
+//!
+//! ```text
+//! P(transition) = 1 / Σ over lanes of their rows
+//! ```
+//!
+//! One number u is drawn from lanes · rows of the longest lane; lane u div longest, row u mod longest. A row which that
+//! lane does not have is drawn again, so lanes of different length are right as well, and lanes of one length, as in
+//! training, cost one draw per transition.
+
+use crate::batch::{Batch, Place};
+use crate::column::Schema;
+use crate::error::ReplayError;
+use crate::lane::wrap;
+use crate::replay::Replay;
+use rand::Rng;
+
+impl Replay {
+    /// Fills `batch` with transitions drawn by `rng`, each stored one equally likely each time.
+    ///
+    /// # Errors
+    /// Nothing is stored yet, or the batch has other columns.
+    pub fn sample<R: Rng + ?Sized>(&self, rng: &mut R, batch: &mut Batch) -> Result<(), ReplayError> {
+        Schema::check_same(&self.schema, &batch.schema)?;
+        if self.is_empty() {
+            return Err(ReplayError::Empty);
+        }
+        let places = self.lanes.len() * self.longest;
+        for place in &mut batch.places {
+            *place = loop {
+                let drawn = rng.random_range(0..places);
+                let (lane, row) = (drawn / self.longest, drawn % self.longest);
+                if row < self.lanes[lane].len {
+                    break Place { lane, row };
+                }
+            };
+        }
+        self.fill(batch);
+        Ok(())
+    }
+
+    /// Fills `batch` with the transitions at `places`.
+    ///
+    /// # Errors
+    /// The batch has another size or other columns, or there is nothing at a place.
+    pub fn gather(&self, places: &[Place], batch: &mut Batch) -> Result<(), ReplayError> {
+        Schema::check_same(&self.schema, &batch.schema)?;
+        if places.len() != batch.size() {
+            return Err(ReplayError::BatchSize { places: places.len(), size: batch.size() });
+        }
+        for &Place { lane, row } in places {
+            let rows = self.lane_len(lane)?;
+            if row >= rows {
+                return Err(ReplayError::Row { row, rows });
+            }
+        }
+        batch.places.copy_from_slice(places);
+        self.fill(batch);
+        Ok(())
+    }
+
+    /// Copies the transitions at the places of `batch`, all of which exist.
+    fn fill(&self, batch: &mut Batch) {
+        for (index, &Place { lane, row }) in batch.places.iter().enumerate() {
+            let ring = &self.lanes[lane];
+            let slot = ring.slot(row, self.slots);
+            batch.slots[index] = lane * self.slots + slot;
+            batch.next_slots[index] = lane * self.slots + wrap(slot + 1, self.slots);
+            batch.ordinals[index] = ring.first + row as u64;
+        }
+        for (column, values) in batch.values.iter_mut().enumerate() {
+            gather_rows(self.columns[column].bytes(), self.schema.row_bytes(column), &batch.slots, values.bytes_mut());
+        }
+        for &column in self.schema.observations() {
+            let (width, next) = (self.schema.row_bytes(column), batch.next[column].bytes_mut());
+            gather_rows(self.columns[column].bytes(), width, &batch.next_slots, next);
+        }
+        self.fill_finals(batch);
+    }
+
+    /// Puts final observations in the place of those that the next slot holds, where an episode ended.
+    fn fill_finals(&self, batch: &mut Batch) {
+        for index in 0..batch.size() {
+            if batch.terminated()[index] | batch.truncated()[index] == 0 {
+                continue;
+            }
+            let finals = &self.lanes[batch.places[index].lane].finals;
+            let place = finals.find(batch.ordinals[index]);
+            for &column in self.schema.observations() {
+                let width = self.schema.row_bytes(column);
+                let next = &mut batch.next[column].bytes_mut()[index * width..][..width];
+                next.copy_from_slice(finals.bytes(column, width, place));
+            }
+        }
+    }
+}
+
+/// Copies the rows of `width` bytes at `slots` of `rows` one after another into `into`. A width that the compiler knows
+/// makes of each copy one or two moves in place of a call.
+fn gather_rows(rows: &[u8], width: usize, slots: &[usize], into: &mut [u8]) {
+    match width {
+        1 => gather_fixed::<1>(rows, slots, into),
+        4 => gather_fixed::<4>(rows, slots, into),
+        8 => gather_fixed::<8>(rows, slots, into),
+        16 => gather_fixed::<16>(rows, slots, into),
+        24 => gather_fixed::<24>(rows, slots, into),
+        32 => gather_fixed::<32>(rows, slots, into),
+        _ => {
+            for (row, &slot) in into.chunks_exact_mut(width).zip(slots) {
+                row.copy_from_slice(&rows[slot * width..][..width]);
+            }
+        }
+    }
+}
+
+fn gather_fixed<const WIDTH: usize>(rows: &[u8], slots: &[usize], into: &mut [u8]) {
+    let (rows, _) = rows.as_chunks::<WIDTH>();
+    let (into, _) = into.as_chunks_mut::<WIDTH>();
+    for (row, &slot) in into.iter_mut().zip(slots) {
+        *row = rows[slot];
+    }
+}
