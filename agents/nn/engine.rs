@@ -121,7 +121,9 @@ pub enum EngineError {
     #[error(transparent)]
     Optimiser(#[from] OptimiserError),
     /// [`Engine::backward`] without [`Engine::forward_keeping`].
-    #[error("backward needs the activations of a forward_keeping since the last change of the parameters; there are none")]
+    #[error(
+        "backward needs the activations of a forward_keeping since the last change of the parameters; there are none"
+    )]
     NothingKept,
     /// The gradient is not a number.
     #[error("the norm of the gradient is {norm}, allowed: a finite number; the parameters were left as they are")]

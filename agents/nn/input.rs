@@ -103,7 +103,7 @@ pub enum InputError {
         found: Kind,
     },
     /// The wrong number of elements.
-    #[error("{name} has {found} elements, allowed: {expected} (batch {batch})")]
+    #[error("{name}: {found} elements, allowed: {expected} (batch {batch})")]
     Length {
         /// What it is.
         name: String,
@@ -136,9 +136,5 @@ pub(crate) fn check_inputs(specs: &[InputSpec], inputs: &[Input<'_>], batch: usi
 
 /// Checks that `what` has `expected` elements.
 pub(crate) fn check_length(what: &str, found: usize, expected: usize, batch: usize) -> Result<(), InputError> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(InputError::Length { name: what.into(), expected, found, batch })
-    }
+    if found == expected { Ok(()) } else { Err(InputError::Length { name: what.into(), expected, found, batch }) }
 }

@@ -15,9 +15,9 @@
 //!
 //! *Architecture invariant:* no tensor here ever requires a gradient, so libtorch records nothing.
 
-mod cuda_optimiser;
 mod layers;
 mod memory;
+mod tensor_optimiser;
 
 use crate::device::{Device, prepare};
 use crate::engine::{Engine, EngineError, ParameterSet, Training};
@@ -25,10 +25,10 @@ use crate::flat_optimiser::{FlatOptimiser, clip_factor, norm};
 use crate::input::{Input, check_inputs, check_length};
 use crate::network::Network;
 use crate::optimiser::OptimiserState;
-use cuda_optimiser::CudaOptimiser;
-use layers::Parameters;
+use memory::Parameters;
 use std::sync::Arc;
-use tch::Tensor;
+use tch::{TchError, Tensor};
+use tensor_optimiser::TensorOptimiser;
 
 /// A network on libtorch.
 pub struct LibtorchEngine {
@@ -45,14 +45,14 @@ pub struct LibtorchEngine {
 /// The optimiser, where the parameters are.
 enum Optimiser {
     Cpu(FlatOptimiser),
-    Cuda(CudaOptimiser),
+    Cuda(TensorOptimiser),
 }
 
 /// What one forward pass leaves for the backward pass.
 struct Kept {
     batch: usize,
-    /// What went into each layer, and at last what came out.
-    values: Vec<Tensor>,
+    /// What went into each layer, and what came out of it.
+    layers: Vec<(Tensor, Tensor)>,
 }
 
 impl LibtorchEngine {
@@ -67,7 +67,7 @@ impl LibtorchEngine {
         let (spec, rate) = (training.optimiser.clone(), training.learning_rate);
         let optimiser = match device {
             Device::Cpu => Optimiser::Cpu(FlatOptimiser::new(spec, rate, parameters)),
-            Device::Cuda(_) => Optimiser::Cuda(CudaOptimiser::new(spec, rate, parameters, device.into())?),
+            Device::Cuda(_) => Optimiser::Cuda(TensorOptimiser::new(spec, rate, parameters, device.into())?),
         };
         let zeros = || Parameters::zeros(&network, device.into());
         let (online, target, gradient) = (zeros()?, zeros()?, zeros()?);
@@ -81,43 +81,162 @@ impl LibtorchEngine {
         }
     }
 
-    /// What goes into the first layer, and what joins the output of the last convolution.
-    fn upload(&self, inputs: &[Input<'_>], batch: usize) -> Result<(Option<Tensor>, Option<Tensor>), EngineError> {
-        let gather = |places: &[usize], rank: Rank| {
-            let tensors = places.iter().map(|&place| {
-                let shape = &self.network.inputs()[place].shape;
-                memory::upload(&inputs[place], batch, shape, rank, self.device.into())
-            });
-            let mut tensors = tensors.collect::<Result<Vec<_>, EngineError>>()?;
-            Ok::<_, EngineError>(if tensors.len() > 1 { Some(Tensor::f_cat(&tensors, 1)?) } else { tensors.pop() })
+    /// What goes into the first layer, and what joins it where the dense layers begin.
+    fn upload(&self, inputs: &[Input<'_>], batch: usize) -> Result<[Option<Tensor>; 2], EngineError> {
+        let device = self.device.into();
+        let upload = |place: &usize| {
+            let tensor = memory::upload(&inputs[*place], device)?;
+            match self.network.inputs()[*place].shape[..] {
+                [c, h, w] if self.network.pictures().contains(place) => tensor.f_view(memory::sizes([batch, c, h, w])),
+                _ => tensor.f_view([batch as i64, -1]),
+            }
         };
-        Ok((gather(self.network.pictures(), Rank::Picture)?, gather(self.network.vectors(), Rank::Vector)?))
+        let stack = |places: &[usize]| match places {
+            [] => Ok(None),
+            [place] => upload(place).map(Some),
+            places => {
+                let tensors = places.iter().map(upload).collect::<Result<Vec<_>, TchError>>()?;
+                Tensor::f_cat(&tensors, 1).map(Some)
+            }
+        };
+        Ok([stack(self.network.pictures())?, stack(self.network.vectors())?])
     }
 
-    /// The values between all layers, inputs and outputs included.
+    /// Sends `inputs` through all layers and shows `visit` what goes into each and what comes out of it.
     fn propagate(
         &self,
         parameters: &Parameters,
         inputs: &[Input<'_>],
+        outputs: &mut [f32],
         batch: usize,
-        mut visit: impl FnMut(Tensor),
-    ) -> Result<Tensor, EngineError> {
-        let (picture, mut vectors) = self.upload(inputs, batch)?;
-        let mut value = picture;
+        mut visit: impl FnMut(Tensor, &Tensor),
+    ) -> Result<(), EngineError> {
+        check_inputs(self.network.inputs(), inputs, batch)?;
+        check_length("the outputs", outputs.len(), batch * self.network.outputs(), batch)?;
+        let [mut value, mut vectors] = self.upload(inputs, batch)?;
         for (layer, weights) in self.network.layers().iter().zip(&parameters.layers) {
             let input = layers::join(layer, value.take(), &mut vectors)?;
-            value = Some(layers::forward(layer, weights, &input)?);
-            visit(input);
+            let output = layers::forward(layer, weights, &input)?;
+            visit(input, &output);
+            value = Some(output);
         }
-        value.ok_or(EngineError::NothingKept)
+        if let Some(value) = value {
+            value.f_copy_data(outputs, outputs.len())?;
+        }
+        Ok(())
     }
 }
 
-/// How an input is laid out.
-#[derive(Clone, Copy)]
-enum Rank {
-    /// `[batch, channels, height, width]`
-    Picture,
-    /// `[batch, elements]`
-    Vector,
+impl Engine for LibtorchEngine {
+    fn forward(
+        &mut self,
+        set: ParameterSet,
+        inputs: &[Input<'_>],
+        batch: usize,
+        outputs: &mut [f32],
+    ) -> Result<(), EngineError> {
+        self.propagate(self.set(set), inputs, outputs, batch, |_, _| {})
+    }
+
+    fn forward_keeping(&mut self, inputs: &[Input<'_>], batch: usize, outputs: &mut [f32]) -> Result<(), EngineError> {
+        // The memory of the last batch goes back first, for this batch to use.
+        let mut layers = self.kept.take().map_or_else(Vec::new, |kept| kept.layers);
+        layers.clear();
+        let keep = |input, output: &Tensor| layers.push((input, output.shallow_clone()));
+        self.propagate(&self.online, inputs, outputs, batch, keep)?;
+        self.kept = Some(Kept { batch, layers });
+        Ok(())
+    }
+
+    fn backward(&mut self, output_error: &[f32]) -> Result<(), EngineError> {
+        let Some(kept) = &self.kept else { return Err(EngineError::NothingKept) };
+        let (batch, width) = (kept.batch, self.network.outputs());
+        check_length("the output error", output_error.len(), batch * width, batch)?;
+        let mut error = memory::upload(&Input::F32(output_error), self.device.into())?.f_view([-1, width as i64])?;
+        for (index, layer) in self.network.layers().iter().enumerate().rev() {
+            let (input, output) = &kept.layers[index];
+            layers::error_before_activation(layer, output, &error)?;
+            layers::gradient(&self.gradient.layers[index], layer, input, &error)?;
+            if index > 0 {
+                let (_, below) = &kept.layers[index - 1];
+                error = layers::part(layers::input_error(layer, &self.online.layers[index], &error)?, below)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn update(&mut self) -> Result<f32, EngineError> {
+        let norm = match &self.optimiser {
+            Optimiser::Cpu(_) => norm(self.gradient.as_slice()?),
+            Optimiser::Cuda(_) => f64::try_from(self.gradient.flat.f_norm()?)? as f32,
+        };
+        if !norm.is_finite() {
+            return Err(EngineError::Diverged { norm });
+        }
+        let scale = clip_factor(norm, self.training.clip_gradient);
+        match &mut self.optimiser {
+            Optimiser::Cpu(optimiser) => {
+                optimiser.step(self.online.as_mut_slice()?, self.gradient.as_slice()?, scale);
+            }
+            Optimiser::Cuda(optimiser) => optimiser.step(&mut self.online.flat, &self.gradient.flat, scale)?,
+        }
+        self.kept = None;
+        Ok(norm)
+    }
+
+    fn copy_online_to_target(&mut self) -> Result<(), EngineError> {
+        Ok(self.target.flat.f_copy_(&self.online.flat)?)
+    }
+
+    fn read_parameters(&mut self, set: ParameterSet, out: &mut [f32]) -> Result<(), EngineError> {
+        self.set(set).read(out)
+    }
+
+    fn write_parameters(&mut self, set: ParameterSet, parameters: &[f32]) -> Result<(), EngineError> {
+        match set {
+            ParameterSet::Online => {
+                self.kept = None;
+                self.online.write(parameters)
+            }
+            ParameterSet::Target => self.target.write(parameters),
+        }
+    }
+
+    fn read_gradient(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
+        self.gradient.read(out)
+    }
+
+    fn optimiser_state(&mut self) -> Result<OptimiserState, EngineError> {
+        match &self.optimiser {
+            Optimiser::Cpu(optimiser) => Ok(optimiser.state()),
+            Optimiser::Cuda(optimiser) => Ok(optimiser.state()?),
+        }
+    }
+
+    fn set_optimiser_state(&mut self, state: OptimiserState) -> Result<(), EngineError> {
+        let parameters = self.network.parameters();
+        match &mut self.optimiser {
+            Optimiser::Cpu(optimiser) => Ok(optimiser.restore(state, parameters)?),
+            Optimiser::Cuda(optimiser) => optimiser.restore(state, parameters),
+        }
+    }
+
+    fn device(&self) -> Device {
+        self.device
+    }
+
+    fn describe(&self) -> String {
+        format!("libtorch on {}, {}", self.device, self.training.optimiser.name())
+    }
 }
+
+impl From<TchError> for EngineError {
+    fn from(error: TchError) -> Self {
+        // The lines after the first are a C++ backtrace.
+        EngineError::Libtorch(error.to_string().lines().next().unwrap_or_default().to_string())
+    }
+}
+
+#[cfg(test)]
+#[path = "libtorch_tests.rs"]
+mod tests;

@@ -276,7 +276,9 @@ pub enum NetworkError {
         width: usize,
     },
     /// A convolution of something that is no picture.
-    #[error("layer {layer} is a conv layer, which needs an input of shape [channels, height, width]; the inputs are {inputs}")]
+    #[error(
+        "layer {layer} is a conv layer, which needs an input of shape [channels, height, width]; the inputs are {inputs}"
+    )]
     NoPicture {
         /// The layer.
         layer: usize,
@@ -290,7 +292,9 @@ pub enum NetworkError {
         layer: usize,
     },
     /// Pictures that cannot be stacked.
-    #[error("the conv layers see {first} and {second} stacked along the channels; their heights and widths must be equal")]
+    #[error(
+        "the conv layers see {first} and {second} stacked along the channels; their heights and widths must be equal"
+    )]
     PicturesDisagree {
         /// The first picture.
         first: String,
@@ -391,7 +395,8 @@ fn lay_out(layers: &[Layer]) -> Result<Vec<ParameterTensor>, NetworkError> {
         let fan_in = shape.iter().skip(1).try_fold(1_usize, |product, &size| product.checked_mul(size));
         let weights = fan_in.and_then(|fan_in| fan_in.checked_mul(units));
         let end = weights.and_then(|weights| offset.checked_add(weights)?.checked_add(units));
-        let (Some(fan_in), Some(weights), Some(end)) = (fan_in, weights, end.filter(|&end| end <= MAX_PARAMETERS)) else {
+        let (Some(fan_in), Some(weights), Some(end)) = (fan_in, weights, end.filter(|&end| end <= MAX_PARAMETERS))
+        else {
             return Err(too_large);
         };
         let weight_range = offset..offset + weights;

@@ -215,6 +215,7 @@ pub enum OptimiserError {
 
 /// The table's form, whose (de)serialiser serde derives as `OptimiserSpec::deserialize` (`remote = "Self"`).
 #[derive(Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Table(#[serde(with = "OptimiserSpec")] OptimiserSpec);
 
 impl TextOrTable for OptimiserSpec {

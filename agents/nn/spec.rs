@@ -124,31 +124,34 @@ impl FromStr for Preset {
     }
 }
 
+/// The table's form.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Table {
+    hidden: Option<Vec<usize>>,
+    layers: Option<Vec<LayerSpec>>,
+}
+
+impl TextOrTable for NetworkSpec {
+    type Table = Table;
+    const EXPECTED: &'static str = "the name of a network, or a table with `hidden` or `layers`";
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        text.parse().map(NetworkSpec::Preset)
+    }
+
+    fn from_table(table: Table) -> Result<Self, String> {
+        match (table.hidden, table.layers) {
+            (Some(hidden), None) => Ok(NetworkSpec::Hidden(hidden)),
+            (None, Some(layers)) => Ok(NetworkSpec::Layers(layers)),
+            (Some(_), Some(_)) => Err("a network has either `hidden` or `layers`, found both".into()),
+            (None, None) => Err("a network needs `hidden` or `layers`, found neither".into()),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for NetworkSpec {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Table {
-            hidden: Option<Vec<usize>>,
-            layers: Option<Vec<LayerSpec>>,
-        }
-        impl TextOrTable for NetworkSpec {
-            type Table = Table;
-            const EXPECTED: &'static str = "the name of a network, or a table with `hidden` or `layers`";
-
-            fn from_text(text: &str) -> Result<Self, String> {
-                text.parse().map(NetworkSpec::Preset)
-            }
-
-            fn from_table(table: Table) -> Result<Self, String> {
-                match (table.hidden, table.layers) {
-                    (Some(hidden), None) => Ok(NetworkSpec::Hidden(hidden)),
-                    (None, Some(layers)) => Ok(NetworkSpec::Layers(layers)),
-                    (Some(_), Some(_)) => Err("a network has either `hidden` or `layers`, found both".into()),
-                    (None, None) => Err("a network needs `hidden` or `layers`, found neither".into()),
-                }
-            }
-        }
         text_or_table(from)
     }
 }
