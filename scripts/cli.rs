@@ -1,7 +1,7 @@
 //! The command line.
 
 mod doctor;
-mod eval;
+pub(crate) mod eval;
 mod keys;
 mod list;
 mod train;

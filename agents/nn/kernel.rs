@@ -1,69 +1,56 @@
 //! Matrix times vector, `y = W x + b`, with the matrix's rows in PyTorch's order: the inner loop of the native engine.
 //!
-//! Each row is a dot product of sixteen partial sums, and four rows are computed at a time so that `x` is loaded once for
-//! all of them. The partial sums are added in a fixed order, and nothing is fused, so the bits of y depend on this code
-//! alone: not on the CPU, nor on how many rows are computed together.
+//! Each row is a dot product of eight partial sums, and eight rows are computed at a time: then all sums stay in registers
+//! and `x` is loaded once for the eight. The partial sums are added in a fixed order, and nothing is fused, so the bits of y
+//! depend on this code alone: not on the CPU, nor on which rows are computed together.
 
 use multiversion::multiversion;
+use std::array::from_fn;
 
 /// Partial sums of a dot product.
-const LANES: usize = 16;
+const LANES: usize = 8;
 /// Rows at a time.
-const ROWS: usize = 4;
+const ROWS: usize = 8;
 
 /// Writes `b + W x` into `y`; `weights` is `[y.len(), x.len()]`, row-major.
-#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq", "x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx2"))]
 pub(crate) fn affine(weights: &[f32], biases: &[f32], x: &[f32], y: &mut [f32]) {
     let width = x.len();
-    let mut blocks = weights.chunks_exact(width * ROWS);
-    let (outputs, last_outputs) = y.as_chunks_mut::<ROWS>();
-    let (block_biases, last_biases) = biases.as_chunks::<ROWS>();
-    for ((block, bias), out) in blocks.by_ref().zip(block_biases).zip(outputs) {
-        *out = rows::<ROWS>(block, bias, x);
-    }
-    for ((row, bias), out) in blocks.remainder().chunks_exact(width).zip(last_biases).zip(last_outputs) {
-        [*out] = rows::<1>(row, &[*bias], x);
+    let blocks = weights.chunks(width * ROWS).zip(biases.chunks(ROWS));
+    for ((block, biases), y) in blocks.zip(y.chunks_mut(ROWS)) {
+        // A block of fewer rows repeats its last one, and the repetitions go nowhere.
+        let last = y.len() - 1;
+        let sums = dot_products(from_fn(|row| &block[row.min(last) * width..][..width]), x);
+        for ((y, bias), sum) in y.iter_mut().zip(biases).zip(sums) {
+            *y = bias + sum;
+        }
     }
 }
 
-/// `N` rows at once.
+/// The dot products of `rows` with `x`, which is as long as each of them.
 #[inline(always)]
-fn rows<const N: usize>(weights: &[f32], biases: &[f32; N], x: &[f32]) -> [f32; N] {
-    let width = x.len();
-    let (chunks, rest) = x.as_chunks::<LANES>();
-    let mut sums = [[0.0_f32; LANES]; N];
-    for (index, x) in chunks.iter().enumerate() {
-        for (row, sums) in sums.iter_mut().enumerate() {
-            let start = row * width + index * LANES;
-            let w = &weights[start..start + LANES];
-            for lane in 0..LANES {
-                sums[lane] += w[lane] * x[lane];
-            }
+fn dot_products(rows: [&[f32]; ROWS], x: &[f32]) -> [f32; ROWS] {
+    let (x_chunks, x_rest) = x.as_chunks::<LANES>();
+    let rows = rows.map(|row| row.as_chunks::<LANES>());
+    let mut sums = [[0.0_f32; LANES]; ROWS];
+    for (place, x) in x_chunks.iter().enumerate() {
+        for (sum, (chunks, _)) in sums.iter_mut().zip(&rows) {
+            let w = &chunks[place];
+            *sum = from_fn(|lane| sum[lane] + w[lane] * x[lane]);
         }
     }
-    let mut y = *biases;
-    for (row, (y, sums)) in y.iter_mut().zip(&sums).enumerate() {
-        let mut tail = 0.0;
-        let start = row * width + width - rest.len();
-        for (w, x) in weights[start..start + rest.len()].iter().zip(rest) {
-            tail += w * x;
-        }
-        *y += tree_sum(*sums) + tail;
-    }
-    y
+    from_fn(|row| {
+        let rest: f32 = rows[row].1.iter().zip(x_rest).map(|(w, x)| w * x).sum();
+        tree_sum(sums[row]) + rest
+    })
 }
 
 /// The sum of all lanes, halves upon halves.
 #[inline(always)]
-fn tree_sum(mut sums: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            sums[lane] += sums[lane + half];
-        }
-        half /= 2;
-    }
-    sums[0]
+fn tree_sum(lanes: [f32; LANES]) -> f32 {
+    let four: [f32; 4] = from_fn(|lane| lanes[lane] + lanes[lane + 4]);
+    let two = [four[0] + four[2], four[1] + four[3]];
+    two[0] + two[1]
 }
 
 #[cfg(test)]

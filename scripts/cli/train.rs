@@ -74,26 +74,21 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
     let trained = trainer.train(&mut watch, stop_flag()?);
     let step = trainer.step();
     drop(trainer);
-    match trained.map_err(failure) {
-        Err(failure) => {
-            watch.finish();
-            Err(failure)
-        }
+    let outcome = trained.as_ref().ok().copied();
+    let ended = match trained.map_err(failure) {
+        Ok(Outcome::Done) => last_evaluation(plan, folder, &watch),
         Ok(Outcome::Interrupted) => {
             watch.say(&format!("stopped at step {step} and saved; go on with: innate resume {path}"));
-            watch.finish();
             Err(Failure::Interrupted)
         }
-        Ok(Outcome::Done) => {
-            let finished = last_evaluation(plan, folder, &mut watch);
-            watch.finish();
-            finished
-        }
-    }
+        Err(failure) => Err(failure),
+    };
+    watch.finish(outcome);
+    ended
 }
 
 /// Evaluates the best checkpoint at the end of training.
-fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &mut Watch) -> Result<(), Failure> {
+fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch) -> Result<(), Failure> {
     let episodes = plan.config.evaluation.final_episodes;
     let name = if folder.path.join("best").exists() { "best" } else { "latest" };
     if episodes > 0 {

@@ -1,0 +1,101 @@
+//! The program's face: what scripts rely on.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use serde_json::Value;
+use support::Home;
+
+#[test]
+fn a_run_folder_holds_what_the_readme_says() {
+    let home = Home::new();
+    home.succeed(&["train", "small.toml", "--steps", "1024", "--run-dir", "run", "--quiet"]);
+    for name in ["config.toml", "versions.json", "metrics.csv", "latest/manifest.json", "best/weights.safetensors"] {
+        assert!(home.path("run").join(name).exists(), "{name}");
+    }
+    for name in ["weights.safetensors", "optimiser.safetensors", "replay.safetensors", "state.bin"] {
+        assert!(home.path("run/checkpoints/step-1024").join(name).exists(), "{name}");
+    }
+    assert_eq!(std::fs::read_dir(home.path("run/tensorboard")).unwrap().count(), 1);
+    let steps = std::fs::read_dir(home.path("run/checkpoints")).unwrap().count();
+    assert!(steps <= 3, "two checkpoints are kept, and the best");
+}
+
+#[test]
+fn every_curve_is_in_the_readme() {
+    let home = Home::with(&support::SMALL.replace("[log]", "[signals.flow]\n[log]").replace("[signals.flow]\n", ""));
+    home.succeed(&["train", "small.toml", "--run-dir", "run", "--quiet"]);
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let curves = std::fs::read_to_string(home.path("run/metrics.csv")).unwrap();
+    for line in curves.lines().skip(1) {
+        let tag = line.split(',').nth(1).unwrap();
+        let general = match tag.split('/').collect::<Vec<_>>()[..] {
+            ["area", _, _] => "area/<area>/<metric>",
+            ["reward", _] => "reward/<signal>",
+            ["pay", _, _] => "pay/<area>/<signal>",
+            _ => tag,
+        };
+        assert!(readme.contains(&format!("`{general}`")), "{tag} is not in the README's table of metrics");
+    }
+}
+
+#[test]
+fn the_readmes_equations_are_in_the_code() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let files = ["rewards/pay.rs", "rewards/motion.rs", "agents/dqn.rs", "agents/exploration.rs", "agents/streams.rs"];
+    let code: String = files.map(|file| std::fs::read_to_string(format!("{root}/{file}")).unwrap()).concat();
+    let table = readme.split("## Equations").nth(1).unwrap().split("## Metrics").next().unwrap();
+    let mut found = 0;
+    for place in table.lines().filter_map(|line| line.split('|').nth(3)) {
+        for name in place.split('`').skip(1).step_by(2) {
+            let (owner, function) = name.split_once("::").unwrap();
+            assert!(code.contains(&format!("impl {owner}")) && code.contains(&format!("fn {function}(")), "{name}");
+            found += 1;
+        }
+    }
+    assert!(found >= 8, "{found}");
+}
+
+#[test]
+fn lists_and_keys_name_everything() {
+    let home = Home::new();
+    let list: Value = serde_json::from_str(&home.succeed(&["list", "--json"])).unwrap();
+    let names = |section: &str| -> Vec<String> {
+        list[section].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().into()).collect()
+    };
+    assert!(names("environments").contains(&"CartPole-v1".into()) && names("environments").contains(&"video".into()));
+    assert_eq!(names("signals"), ["extrinsic", "flow", "motion"]);
+    assert_eq!(names("learners"), ["dqn"]);
+    assert_eq!(names("runs"), ["acrobot", "cartpole", "look", "mountaincar"]);
+    let keys = home.succeed(&["keys"]);
+    for key in ["steps_per_round", "target_every", "clip_gradient", "final_episodes", "capacity", "slots", "moves"] {
+        assert!(keys.contains(key), "{key}");
+    }
+    let doctor: Value = serde_json::from_str(&home.succeed(&["doctor", "--json"])).unwrap();
+    for finding in ["libtorch", "cuda", "threads", "disk", "python"] {
+        assert!(doctor[finding].is_string(), "{finding}");
+    }
+}
+
+#[test]
+fn settings_reach_the_resolved_run_file() {
+    let home = Home::new();
+    let args = ["train", "small.toml", "--steps", "256", "--seed", "9", "--actors", "0", "--run-dir", "run", "--quiet"];
+    home.succeed(&[&args[..], &["--set", "area.body.lr=1e-4", "--set", "area.body.pay.extrinsic=0.5"]].concat());
+    let config: toml::Table = std::fs::read_to_string(home.path("run/config.toml")).unwrap().parse().unwrap();
+    assert_eq!((config["seed"].as_integer(), config["steps"].as_integer()), (Some(9), Some(256)));
+    assert_eq!(config["area"]["body"]["lr"].as_float(), Some(1e-4));
+    assert_eq!(config["area"]["body"]["gamma"].as_float(), Some(0.99), "defaults are filled in");
+    assert_eq!(config["area"]["body"]["pay"]["extrinsic"]["weight"].as_float(), Some(0.5));
+}
+
+#[test]
+fn quiet_is_quiet_and_folders_are_numbered() {
+    let home = Home::new();
+    for number in ["1", "2"] {
+        let output = home.innate(&["train", "small.toml", "--steps", "256", "--quiet"]);
+        assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty());
+        assert!(home.path(&format!("runs/small-{number}/config.toml")).exists());
+    }
+}
