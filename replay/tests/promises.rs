@@ -88,14 +88,31 @@ fn a_row_begins_at_zero_in_a_chunk_that_was_used_before() {
 }
 
 #[test]
+fn final_observations_stay_right_when_more_episodes_end_than_ever_before() {
+    let (mut actor, mut chunk) = (Actor::new(0), Chunk::new(schema()));
+    let mut replay = Replay::new(schema(), 1, 64).unwrap();
+    for step in 0..160 {
+        actor.step(step >= 100 || step % 8 == 0, false);
+        actor.release(0, &mut chunk);
+        replay.insert(0, &chunk).unwrap();
+        chunk.clear();
+        assert_eq!(all(&replay, 0), actor.remembered(64));
+    }
+}
+
+#[test]
 fn an_environment_that_starts_anew_truncates_its_episode() {
-    let mut actor = Actor::new(0);
+    let (mut actor, mut chunk) = (Actor::new(0), Chunk::new(schema()));
     actor.step(false, false);
     let mut replay = filled(&mut actor, 4);
-    replay.interrupt(0).unwrap();
+    actor.interrupt(&mut replay, 0);
     replay.interrupt(0).unwrap();
     let stored = all(&replay, 0);
     assert_eq!((stored[0].terminated, stored[0].truncated, stored[0].after), (false, true, View::of(1)));
+    actor.step(true, false);
+    actor.release(0, &mut chunk);
+    replay.insert(0, &chunk).unwrap();
+    assert_eq!(all(&replay, 0), actor.remembered(4));
     Replay::new(schema(), 1, 4).unwrap().interrupt(0).unwrap();
 }
 
