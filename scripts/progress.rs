@@ -1,7 +1,7 @@
 //! What a person sees while a training runs: a bar on a terminal, lines in a log, nothing if asked for.
 //!
 //! ```text
-//! ━━━━━━━━━━━╾──────────────── 20,480/50,000 steps · 3,912/s · return 143.2 · ε 0.09 · 8s left
+//! ━━━━━━━━━╾───────────── 20,480/50,000 steps · 3,912/s · return 143.2 · ε 0.09 · 8s left
 //! ```
 //!
 //! In a log a bar would be thousands of lines; there only messages appear, and there is one at each evaluation.
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Time between two looks of the bar; between them an update costs one look at the clock.
 const REFRESH: Duration = Duration::from_millis(100);
 
-const TEMPLATE: &str = "{bar:28} {human_pos}/{human_len} steps · {rate}/s{msg} · {eta} left";
+const TEMPLATE: &str = "{wide_bar} {human_pos}/{human_len} steps · {rate}/s{msg} · {eta} left";
 
 /// How much a person wants to see on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,15 +54,14 @@ pub struct Progress {
 impl Progress {
     /// Progress of a training of `total_steps` environment steps that begins at `start_step`.
     pub fn new(mode: ProgressMode, total_steps: u64, start_step: u64) -> Self {
-        let bar = match mode {
-            ProgressMode::Bar => ProgressBar::with_draw_target(Some(total_steps), ProgressDrawTarget::stderr()),
-            ProgressMode::Lines | ProgressMode::Silent => ProgressBar::hidden(),
-        };
-        bar.set_style(style());
-        bar.set_position(start_step);
-        // Steps of an earlier session are no part of this one's rate.
-        bar.reset_eta();
+        let bar = ProgressBar::with_draw_target(Some(total_steps), ProgressDrawTarget::hidden());
+        let bar = bar.with_style(style()).with_position(start_step);
+        // The estimator must see the start before it forgets: steps of an earlier session are no part of this one's rate.
         bar.tick();
+        bar.reset_eta();
+        if mode == ProgressMode::Bar {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
         Self { mode, bar, shown: Instant::now() }
     }
 
@@ -72,8 +71,8 @@ impl Progress {
             return;
         }
         self.shown = Instant::now();
-        self.bar.set_message(figures(numbers));
         self.bar.set_position(step);
+        self.bar.set_message(figures(numbers));
     }
 
     /// Prints a line, above the bar if there is one; nothing when silent.
@@ -135,9 +134,12 @@ mod tests {
         let term = InMemoryTerm::new(4, 120);
         let mut progress = Progress::new(ProgressMode::Bar, 50_000, 20_000);
         progress.bar.set_draw_target(ProgressDrawTarget::term_like(Box::new(term.clone())));
+        std::thread::sleep(Duration::from_millis(20));
         progress.shown = Instant::now().checked_sub(REFRESH).unwrap();
         progress.update(20_480, &ProgressNumbers { mean_return: Some(143.24), exploration_rate: Some(0.087) });
         progress.bar.force_draw();
+        let rate = progress.bar.per_sec();
+        assert!(rate <= 480.0 / 0.02, "20,000 steps were taken by an earlier session: {rate}");
         let shown = term.contents();
         for part in ["20,480/50,000 steps", "/s", "return 143.2", "ε 0.09", "left"] {
             assert!(shown.contains(part), "{part} in {shown}");

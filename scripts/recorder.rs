@@ -48,7 +48,7 @@ const BLOCK: usize = 1 << 16;
 #[derive(Debug, thiserror::Error)]
 pub enum RecorderError {
     /// A file or folder that cannot be read or written.
-    #[error("curves: cannot {action} {path}: {source}")]
+    #[error("cannot {action} {path}: {source}")]
     Io {
         /// What was tried: "write", "open".
         action: &'static str,
@@ -87,7 +87,7 @@ pub enum RecorderError {
         kept: u64,
     },
     /// A picture whose bytes are not as many as its sides ask for, or that cannot be encoded.
-    #[error("curves: picture {tag} of {width} x {height} pixels cannot be shown: {reason}")]
+    #[error("picture {tag} of {width} x {height} pixels cannot be shown: {reason}")]
     Picture {
         /// Its tag.
         tag: String,
@@ -99,7 +99,7 @@ pub enum RecorderError {
         reason: String,
     },
     /// A message that the event files cannot hold.
-    #[error("curves: cannot encode {tag} for TensorBoard: {reason}")]
+    #[error("cannot encode {tag} for TensorBoard: {reason}")]
     Encode {
         /// Its tag.
         tag: String,
@@ -107,13 +107,13 @@ pub enum RecorderError {
         reason: String,
     },
     /// The recorder's thread did not answer.
-    #[error("curves: nothing could be written to {path} for {} seconds", PATIENCE.as_secs())]
+    #[error("nothing could be written to {path} for {} seconds", PATIENCE.as_secs())]
     Stalled {
         /// The run's folder.
         path: PathBuf,
     },
     /// The recorder's thread could not be started, or is gone.
-    #[error("curves: the recorder's thread is not running")]
+    #[error("the recorder's thread is not running")]
     NoThread,
 }
 

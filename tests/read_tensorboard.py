@@ -1,6 +1,6 @@
 """What TensorBoard sees of a run, as JSON, read by the official `tensorboard` package.
 
-    .venv/bin/python tests/tensorboard.py RUN_DIR
+    .venv/bin/python tests/read_tensorboard.py RUN_DIR
 
 The answer: `scalars` and `images` by tag ([step, value] and [step, width, height, bytes]), `texts` by tag (the HTML that
 the TEXT tab shows), and what the HPARAMS tab shows: `hparams` (names and values), `metrics` (tags and last values), `status`.
@@ -73,7 +73,7 @@ def plugins(folder):
 
 def main():
     if len(sys.argv) != 2 or not (folder := pathlib.Path(sys.argv[1], "tensorboard")).is_dir():
-        sys.exit("usage: tensorboard.py RUN_DIR, where RUN_DIR holds a folder `tensorboard`")
+        sys.exit("usage: read_tensorboard.py RUN_DIR, where RUN_DIR holds a folder `tensorboard`")
     scalars, images = curves(folder)
     print(json.dumps({"scalars": scalars, "images": images, **plugins(folder)}, indent=1))
 
