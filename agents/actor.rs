@@ -122,7 +122,9 @@ impl ActorSlot {
         bank.begin_episode(slot.observation())?;
         let areas = plan.areas.iter().zip(policies);
         let areas = areas
-            .map(|(area, policy)| ActingArea::new(area, policy, streams.stream(&format!("{}/explore", area.name), index as u64)))
+            .map(|(area, policy)| {
+                ActingArea::new(area, policy, streams.stream(&format!("{}/explore", area.name), index as u64))
+            })
             .collect();
         let held = Chunk::new(plan.schema.clone());
         Ok(Self { index, slot, bank, areas, columns: RowColumns::new(plan), held, window: plan.window, spare: None })

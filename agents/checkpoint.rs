@@ -75,7 +75,9 @@ pub enum CheckpointError {
         reason: String,
     },
     /// Another version of the layout.
-    #[error("the checkpoint {path} has format {found}, this program reads format {FORMAT}; use the version of innate that wrote it ({writer})")]
+    #[error(
+        "the checkpoint {path} has format {found}, this program reads format {FORMAT}; use the version of innate that wrote it ({writer})"
+    )]
     Version {
         /// The checkpoint.
         path: PathBuf,
@@ -178,7 +180,9 @@ impl RunFolder {
         let mut steps = Vec::new();
         for entry in fs::read_dir(&all).map_err(CheckpointError::io(&all))? {
             let name = entry.map_err(CheckpointError::io(&all))?.file_name();
-            steps.extend(name.to_str().and_then(|name| name.strip_prefix("step-")).and_then(|step| step.parse::<u64>().ok()));
+            steps.extend(
+                name.to_str().and_then(|name| name.strip_prefix("step-")).and_then(|step| step.parse::<u64>().ok()),
+            );
         }
         steps.sort_unstable();
         Ok(steps)
@@ -226,7 +230,10 @@ impl Checkpoint {
             let file = path.join(name);
             let found = sum(&file).map_err(|error| damaged(format!("{name}: {error}")))?;
             if found.bytes != expected.bytes {
-                return Err(damaged(format!("{name} has {} bytes, it was written with {}", found.bytes, expected.bytes)));
+                return Err(damaged(format!(
+                    "{name} has {} bytes, it was written with {}",
+                    found.bytes, expected.bytes
+                )));
             }
             if found != *expected {
                 return Err(damaged(format!("the contents of {name} do not have the checksum they were written with")));
@@ -363,7 +370,9 @@ mod tests {
         let mut bytes = fs::read(&file).unwrap();
         *bytes.last_mut().unwrap() ^= 1;
         fs::write(&file, &bytes).unwrap();
-        assert!(Checkpoint::open(&latest).unwrap_err().to_string().contains("weights.safetensors do not have the checksum"));
+        assert!(
+            Checkpoint::open(&latest).unwrap_err().to_string().contains("weights.safetensors do not have the checksum")
+        );
         bytes.pop();
         fs::write(&file, &bytes).unwrap();
         assert!(Checkpoint::open(&latest).unwrap_err().to_string().contains("bytes, it was written with"));

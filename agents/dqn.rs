@@ -98,9 +98,8 @@ impl DqnOptions {
     /// A value out of range, in a sentence that names it.
     pub fn plan(self) -> Result<LearnerPlan, LearnerError> {
         self.exploration.check().map_err(LearnerError::new)?;
-        let refuse = |key: &str, value: f64, allowed: &str| {
-            Err(LearnerError::new(format!("{key} = {value} must be {allowed}")))
-        };
+        let refuse =
+            |key: &str, value: f64, allowed: &str| Err(LearnerError::new(format!("{key} = {value} must be {allowed}")));
         match &self {
             o if !(o.lr.is_finite() && o.lr > 0.0) => refuse("lr", o.lr, "a number greater than 0"),
             o if !(0.0..=1.0).contains(&o.gamma) => refuse("gamma", o.gamma, "between 0 and 1"),
@@ -149,8 +148,7 @@ impl Dqn {
             learning_rate: options.lr,
             clip_gradient: (options.clip_gradient > 0.0).then_some(options.clip_gradient),
         };
-        let mut engine =
-            LibtorchEngine::new(network.clone(), context.device, training).map_err(LearnerError::new)?;
+        let mut engine = LibtorchEngine::new(network.clone(), context.device, training).map_err(LearnerError::new)?;
         engine.write_parameters(ParameterSet::Online, &weights).map_err(LearnerError::new)?;
         engine.copy_online_to_target().map_err(LearnerError::new)?;
         let outputs = context.batch * context.actions;
@@ -191,7 +189,10 @@ impl Dqn {
         let rows = self.q_before.chunks_exact(actions).zip(self.error.chunks_exact_mut(actions));
         for ((&action, &y), (q, error)) in taken.iter().zip(&self.targets).zip(rows) {
             let Some(&value) = usize::try_from(action).ok().and_then(|action| q.get(action)) else {
-                return Err(LearnerError::new(format!("the replay holds an action {action}, allowed: 0 to {}", actions - 1)));
+                return Err(LearnerError::new(format!(
+                    "the replay holds an action {action}, allowed: 0 to {}",
+                    actions - 1
+                )));
             };
             let delta = value - y;
             error[action as usize] = self.options.loss.slope(delta) / size;
@@ -216,7 +217,8 @@ impl Learner for Dqn {
         self.compute_targets(experience);
         let (loss, q) = self.compute_error(experience.actions)?;
         if !loss.is_finite() {
-            let said = format!("the loss is {loss} at update {}: learning diverged; try a smaller lr", self.counters.updates);
+            let said =
+                format!("the loss is {loss} at update {}: learning diverged; try a smaller lr", self.counters.updates);
             return Err(LearnerError::new(said));
         }
         self.engine.backward(&self.error).map_err(LearnerError::new)?;
@@ -269,7 +271,8 @@ impl Learner for Dqn {
             }));
         }
         let optimiser = self.engine.optimiser_state().map_err(LearnerError::new)?;
-        let moments = optimiser.moments.into_iter().map(|(name, values)| NamedTensor { name, shape: vec![values.len()], values });
+        let moments =
+            optimiser.moments.into_iter().map(|(name, values)| NamedTensor { name, shape: vec![values.len()], values });
         let counters = postcard::to_stdvec(&(optimiser.steps, &self.counters)).map_err(LearnerError::new)?;
         Ok(LearnerState { weights, optimiser: moments.collect(), counters })
     }
@@ -290,9 +293,7 @@ impl Learner for Dqn {
         self.load_weights(&state.weights)?;
         let (steps, counters) = postcard::from_bytes(&state.counters).map_err(LearnerError::new)?;
         let moments = state.optimiser.iter().map(|tensor| (tensor.name.clone(), tensor.values.clone())).collect();
-        self.engine
-            .set_optimiser_state(innate_nn::OptimiserState { steps, moments })
-            .map_err(LearnerError::new)?;
+        self.engine.set_optimiser_state(innate_nn::OptimiserState { steps, moments }).map_err(LearnerError::new)?;
         self.counters = counters;
         Ok(())
     }

@@ -131,7 +131,8 @@ impl Examiner {
                 total.merge(&ledger);
             }
         }
-        evaluation.signals = plan.signals.iter().zip(&ledgers).map(|(signal, ledger)| summary(&signal.name, ledger)).collect();
+        evaluation.signals =
+            plan.signals.iter().zip(&ledgers).map(|(signal, ledger)| summary(&signal.name, ledger)).collect();
         Ok(evaluation)
     }
 

@@ -10,7 +10,11 @@ use innate_rewards::{Bank, BankError, Sampled, Slice};
 type Inputs<'a> = [Input<'a>; MAX_VIEW];
 
 /// The percepts of `view` before and after each transition of `batch`, each `[batch, …]`.
-pub(crate) fn views<'a>(batch: &'a Batch, plan: &Plan, view: &[usize]) -> Result<(Inputs<'a>, Inputs<'a>), ReplayError> {
+pub(crate) fn views<'a>(
+    batch: &'a Batch,
+    plan: &Plan,
+    view: &[usize],
+) -> Result<(Inputs<'a>, Inputs<'a>), ReplayError> {
     let (mut before, mut after) = ([Input::F32(&[]); MAX_VIEW], [Input::F32(&[]); MAX_VIEW]);
     for (place, &percept) in view.iter().enumerate() {
         let Some(column) = plan.percept_columns[percept] else { continue };

@@ -4,6 +4,7 @@ use crate::actor::StartError;
 use crate::learner::{Learner, LearnerContext, LearnerPlan};
 use crate::run::{AreaConfig, ConfigError, EnvConfig, Registries, RunConfig, split};
 use crate::streams::Streams;
+use documented::DocumentedFields;
 use innate_envs::options::{encode, nearest};
 use innate_envs::{ArraySpec, Env, EnvSpec, Kind};
 use innate_nn::{Device, InputSpec};
@@ -89,7 +90,7 @@ impl Plan {
         let (env, env_options) = registries
             .envs
             .build(&env_config.id, &env_options, "env")
-            .map_err(|source| ConfigError::Part { at: "env".into(), source })?;
+            .map_err(|error| ConfigError::part(error, "env", "id", EnvConfig::FIELD_NAMES))?;
         let env_spec = env.spec().clone();
         drop(env);
         config.env = encode(&env_config)?.into_iter().chain(env_options.clone()).collect();
@@ -160,7 +161,7 @@ impl Plan {
     /// It could be built once, but not again (a file that is gone, say).
     pub fn build_env(&self) -> Result<Box<dyn Env>, ConfigError> {
         let built = self.registries.envs.build(&self.env_id, &self.env_options, "env");
-        built.map(|(env, _)| env).map_err(|source| ConfigError::Part { at: "env".into(), source })
+        built.map(|(env, _)| env).map_err(|error| ConfigError::part(error, "env", "id", &[]))
     }
 
     /// A new bank, for one stream of experience.
@@ -210,7 +211,10 @@ fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError>
         return refuse("replay.capacity", "0 transitions remember nothing; give at least a batch".into());
     }
     if config.evaluation.every > 0 && config.evaluation.episodes == 0 {
-        return refuse("evaluation.episodes", "0 episodes evaluate nothing; to switch it off set evaluation.every = 0".into());
+        return refuse(
+            "evaluation.episodes",
+            "0 episodes evaluate nothing; to switch it off set evaluation.every = 0".into(),
+        );
     }
     if config.checkpoint.keep == 0 {
         return refuse("checkpoint.keep", "keep at least 1".into());
@@ -230,7 +234,9 @@ fn signal_tables(config: &RunConfig) -> Result<Vec<(String, String, toml::Table)
         .map(|(name, mut table)| match table.remove("type") {
             None => Ok((name.clone(), name, table)),
             Some(toml::Value::String(kind)) => Ok((name, kind, table)),
-            Some(other) => Err(ConfigError::at(format!("signals.{name}.type"), format!("{other} is not a signal's name"))),
+            Some(other) => {
+                Err(ConfigError::at(format!("signals.{name}.type"), format!("{other} is not a signal's name")))
+            }
         })
         .collect()
 }
@@ -245,7 +251,7 @@ fn build_bank(
     for (name, kind, table) in tables {
         let at = format!("signals.{name}");
         let built = registries.signals.build(kind, table, &at);
-        let (signal, resolved) = built.map_err(|source| ConfigError::Part { at, source })?;
+        let (signal, resolved) = built.map_err(|error| ConfigError::part(error, &at, "type", &["type"]))?;
         *table = resolved;
         signals.push((name.clone(), signal));
     }
@@ -270,7 +276,10 @@ fn resolve_areas(
     env: &EnvSpec,
 ) -> Result<Vec<AreaPlan>, ConfigError> {
     if config.area.len() != 1 {
-        let said = format!("a run has one area, the one that moves the body, such as [area.body]; found {}", config.area.len());
+        let said = format!(
+            "a run has one area, the one that moves the body, such as [area.body]; found {}",
+            config.area.len()
+        );
         return Err(ConfigError::at("area", said));
     }
     let mut areas = Vec::new();
@@ -287,7 +296,8 @@ fn resolve_areas(
         let view = resolve_view(&common.view, bank, &at)?;
         let pay = resolve_pay(&common, bank, &at)?;
         let built = registries.learners.build(&common.learner, &options, &at);
-        let (learner, options) = built.map_err(|source| ConfigError::Part { at, source })?;
+        let (learner, options) =
+            built.map_err(|error| ConfigError::part(error, &at, "learner", AreaConfig::FIELD_NAMES))?;
         *table = encode(&common)?.into_iter().chain(options).collect();
         let inputs = view.iter().map(|&place| input_spec(&bank.percepts()[place])).collect();
         areas.push(AreaPlan {

@@ -265,14 +265,28 @@ pub enum ConfigError {
 impl ConfigError {
     /// `key` is wrong as `message` says.
     pub fn at(key: impl Into<String>, message: impl Into<String>) -> Self {
-        OptionError { key: key.into(), message: message.into() }.into()
+        OptionError::new(key, message).into()
+    }
+
+    /// What a registry said of the table at `at`, whose key `name` chose the entry; `also` are keys that stand in the same
+    /// table and belong to another part.
+    pub(crate) fn part(error: RegistryError, at: &str, name: &str, also: &[&str]) -> Self {
+        match error {
+            RegistryError::Options(mut error) => {
+                error.also_allow(also);
+                error.into()
+            }
+            unknown @ RegistryError::Unknown { .. } => {
+                ConfigError::Part { at: format!("{at}.{name}"), source: unknown }
+            }
+            source => ConfigError::Part { at: at.into(), source },
+        }
     }
 
     /// The path of the offending key, as far as it is known.
     pub fn key(&self) -> &str {
         match self {
             ConfigError::Option(error) => &error.key,
-            ConfigError::Part { source: RegistryError::Options(error), .. } => &error.key,
             ConfigError::Part { at, .. } => at,
             ConfigError::Bank(_) => "signals",
             ConfigError::Device(_) => "device",

@@ -214,8 +214,12 @@ impl Trainer {
         let state: State = postcard::from_bytes(&checkpoint.read("state.bin")?).map_err(unfit)?;
         let mut trainer = Self::new(plan, folder)?;
         let plan = trainer.plan.clone();
-        trainer.replay =
-            Replay::load(&checkpoint.path.join("replay.safetensors"), plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
+        trainer.replay = Replay::load(
+            &checkpoint.path.join("replay.safetensors"),
+            plan.schema.clone(),
+            plan.slots,
+            plan.config.replay.capacity,
+        )?;
         trainer.load_learners(checkpoint, &state.areas)?;
         trainer.bank.load(state.bank).map_err(|error| TrainError::Bank(error, state.counters.step))?;
         if state.slots.len() != plan.slots {
@@ -287,7 +291,9 @@ impl Trainer {
             let last = self.counters.step >= self.plan.config.steps;
             match self.keep(observer, full, best) {
                 Err(error) if last => return Err(error),
-                Err(error) => observer.warn(&format!("no checkpoint at step {}: {error}; training goes on", self.counters.step)),
+                Err(error) => {
+                    observer.warn(&format!("no checkpoint at step {}: {error}; training goes on", self.counters.step))
+                }
                 Ok(()) => {}
             }
         }
@@ -460,7 +466,8 @@ impl Trainer {
         } else if best {
             let step = self.counters.step;
             let weights = self.weights()?;
-            self.folder.write(step, Extent::Weights, |to| write_tensors(&to.join("weights.safetensors"), &weights.0))?;
+            self.folder
+                .write(step, Extent::Weights, |to| write_tensors(&to.join("weights.safetensors"), &weights.0))?;
             self.point_best()?;
         }
         Ok(())

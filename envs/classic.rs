@@ -31,7 +31,7 @@ pub trait Mechanics: Clone + Send + Serialize + DeserializeOwned {
     /// The names of the forces, in the order of their numbers.
     const ACTIONS: &'static [&'static str];
 
-    /// The observation: name `state`, bounds and units as in the environment's table.
+    /// The observation: name `observation`, bounds and units as in the environment's table.
     fn observation() -> ArraySpec;
 
     /// The state in which an episode starts.

@@ -7,12 +7,58 @@ use serde::{Deserialize, Serialize};
 
 /// A table of a run file that does not fit the part it is meant for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {message}")]
+#[error("{key}: {problem}")]
 pub struct OptionError {
     /// The full path of the offending key, such as `env.cells`.
     pub key: String,
-    /// A sentence: what was found and what is allowed.
-    pub message: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong with a key of a run file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The key itself is not known.
+    #[error("unknown key{}", suggestion(found, allowed))]
+    UnknownKey {
+        /// The last part of the key found.
+        found: String,
+        /// The keys that are known there.
+        allowed: Vec<String>,
+    },
+    /// The key takes one of a few values, and this is none of them.
+    #[error("unknown value `{found}`{}", suggestion(found, allowed))]
+    UnknownValue {
+        /// The value found.
+        found: String,
+        /// The values allowed.
+        allowed: Vec<String>,
+    },
+    /// Anything else, in a sentence: what was found and what is allowed.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl OptionError {
+    /// The key `key` is wrong as the sentence `problem` says.
+    pub fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { key: key.into(), problem: Problem::Other(problem.into()) }
+    }
+
+    /// Adds keys that are known at the same place, though to another part.
+    pub fn also_allow(&mut self, keys: &[&str]) {
+        if let Problem::UnknownKey { allowed, .. } = &mut self.problem {
+            allowed.extend(keys.iter().map(|key| key.to_string()));
+        }
+    }
+}
+
+/// "; did you mean `x`? (allowed: x, y)".
+fn suggestion(found: &str, allowed: &[String]) -> String {
+    let near = nearest(found, allowed.iter().map(String::as_str));
+    let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let listing = if allowed.is_empty() { "it takes none".into() } else { format!("allowed: {}", allowed.join(", ")) };
+    format!("{near} ({listing})")
 }
 
 /// The options of a part that has none: every key is refused.
@@ -35,7 +81,7 @@ pub fn decode<T: DeserializeOwned>(table: &toml::Table, at: &str) -> Result<T, O
 
 /// The options `T` as a table, defaults filled in: what the resolved run file shows.
 pub fn encode<T: Serialize>(options: &T) -> Result<toml::Table, OptionError> {
-    toml::Table::try_from(options).map_err(|error| OptionError { key: String::new(), message: error.to_string() })
+    toml::Table::try_from(options).map_err(|error| OptionError::new("", error.to_string()))
 }
 
 /// The candidate nearest to `word`, if one is near enough to be a slip of the keyboard.
@@ -48,27 +94,24 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Turns serde's words for one error into a key path and a sentence with the nearest spelling.
+/// Turns serde's words for one error into a key path and a problem.
 fn explain(at: &str, inner: &str, message: &str) -> OptionError {
-    let mut names = message.split('`').skip(1).step_by(2);
     let key = |path: &[&str]| path.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(".");
-    if message.starts_with("unknown field") || message.starts_with("unknown variant") {
+    let mut names = message.split('`').skip(1).step_by(2).map(str::to_string);
+    if message.starts_with("unknown field") {
         let found = names.next().unwrap_or_default();
-        let allowed: Vec<&str> = names.collect();
-        let hint =
-            nearest(found, allowed.iter().copied()).map(|n| format!("; did you mean `{n}`?")).unwrap_or_default();
-        let listing =
-            if allowed.is_empty() { "it takes none".to_string() } else { format!("allowed: {}", allowed.join(", ")) };
-        let is_field = message.starts_with("unknown field");
-        let inner = if is_field { inner.strip_suffix(found).map_or(inner, |p| p.trim_end_matches('.')) } else { inner };
-        let (path, what) = if is_field {
-            (key(&[at, inner, found]), "unknown key".to_string())
-        } else {
-            (key(&[at, inner]), format!("unknown value `{found}`"))
-        };
-        return OptionError { key: path, message: format!("{what}{hint} ({listing})") };
+        let outer = inner.strip_suffix(found.as_str()).map_or(inner, |outer| outer.trim_end_matches('.'));
+        let path = key(&[at, outer, &found]);
+        return OptionError { key: path, problem: Problem::UnknownKey { found, allowed: names.collect() } };
     }
-    OptionError { key: key(&[at, inner]), message: message.lines().next().unwrap_or_default().to_string() }
+    if message.starts_with("unknown variant") {
+        let found = names.next().unwrap_or_default();
+        return OptionError {
+            key: key(&[at, inner]),
+            problem: Problem::UnknownValue { found, allowed: names.collect() },
+        };
+    }
+    OptionError::new(key(&[at, inner]), message.lines().next().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -285,9 +285,7 @@ impl Bank {
     /// The signal failed or paid what is not a finite number.
     pub fn relabel(&mut self, signal: usize, batch: &Sampled<'_>, pay: &mut [f32]) -> Result<(), BankError> {
         let node = &mut self.nodes[signal];
-        node.signal
-            .relabel(batch, pay)
-            .map_err(|source| BankError::Signal { signal: node.name.clone(), source })?;
+        node.signal.relabel(batch, pay).map_err(|source| BankError::Signal { signal: node.name.clone(), source })?;
         if let Some(value) = pay.iter().find(|value| !value.is_finite()) {
             return Err(BankError::NotFinite { signal: node.name.clone(), value: f64::from(*value) });
         }
@@ -317,7 +315,8 @@ impl Bank {
     /// The state is of another bank.
     pub fn load(&mut self, state: BankState) -> Result<(), BankError> {
         let fits = |(array, spec): (&Array, &ArraySpec)| {
-            array.kind() == spec.kind && array.as_u8().map_or(0, <[u8]>::len) + array.as_f32().map_or(0, <[f32]>::len) == spec.len()
+            array.kind() == spec.kind
+                && array.as_u8().map_or(0, <[u8]>::len) + array.as_f32().map_or(0, <[f32]>::len) == spec.len()
         };
         if state.percepts.len() != self.specs.len() || !state.percepts.iter().zip(&self.specs).all(fits) {
             return Err(BankError::State("its percepts have other shapes".into()));
@@ -370,7 +369,8 @@ fn ordered(signals: Vec<Named>, observation: &[ArraySpec]) -> Result<Vec<Named>,
     for (index, declaration) in declarations.iter().enumerate() {
         for percept in &declaration.writes {
             if let Some(first) = writer.insert(percept, Some(index)) {
-                let first = first.map_or("the environment".into(), |first: usize| format!("signal `{}`", signals[first].0));
+                let first =
+                    first.map_or("the environment".into(), |first: usize| format!("signal `{}`", signals[first].0));
                 let second = format!("signal `{}`", signals[index].0);
                 return Err(BankError::Twice { percept: percept.clone(), first, second });
             }
@@ -471,9 +471,11 @@ mod tests {
 
     #[test]
     fn signals_run_after_the_writers_of_what_they_read() {
-        let mut bank =
-            Bank::build(vec![plus("late", &["b"], &["c"]), plus("mid", &["a"], &["b"]), plus("first", &["position"], &["a"])], &position())
-                .unwrap();
+        let mut bank = Bank::build(
+            vec![plus("late", &["b"], &["c"]), plus("mid", &["a"], &["b"]), plus("first", &["position"], &["a"])],
+            &position(),
+        )
+        .unwrap();
         assert_eq!(bank.signals().map(|signal| signal.name).collect::<Vec<_>>(), ["first", "mid", "late"]);
         bank.begin_episode(&at(1.0)).unwrap();
         let values: Vec<f32> = bank.current().iter().map(|array| array.as_f32().unwrap()[0]).collect();

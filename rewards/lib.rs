@@ -29,9 +29,7 @@ pub fn standard() -> Registry<Box<dyn Signal>> {
     let mut registry = Registry::<Box<dyn Signal>>::new("signal");
     let never = |signal: Box<dyn Signal>| Ok::<_, SignalError>(signal);
     registry
-        .register(EXTRINSIC, "the environment's own reward", move |_: NoOptions| {
-            never(Box::new(extrinsic::Extrinsic))
-        })
+        .register(EXTRINSIC, "the environment's own reward", move |_: NoOptions| never(Box::new(extrinsic::Extrinsic)))
         .register("flow", "dense optical flow of `frame`, as the percept `flow`", move |options| {
             never(Box::new(flow::Flow::new(options)))
         })

@@ -88,7 +88,9 @@ impl Signal for Motion {
             return Err(SignalError::new(said));
         };
         if rows * columns == 0 || rows > height || columns > width {
-            return Err(SignalError::new(format!("a grid of {rows} x {columns} cells does not fit {height} x {width} pixels")));
+            return Err(SignalError::new(format!(
+                "a grid of {rows} x {columns} cells does not fit {height} x {width} pixels"
+            )));
         }
         (self.rows, self.columns, self.height, self.width) = (rows, columns, height, width);
         self.speed = vec![0.0; height * width];

@@ -64,7 +64,11 @@ impl Schedule {
                 from + (to - from) * done
             }
             Schedule::Window { weight, start, end } => {
-                if (start..end).contains(&step) { weight } else { 0.0 }
+                if (start..end).contains(&step) {
+                    weight
+                } else {
+                    0.0
+                }
             }
         }
     }

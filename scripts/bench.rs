@@ -97,9 +97,7 @@ fn flow(file: Option<&str>) -> Outcome {
     };
     let mut flow = OpticalFlow::new(pairs.width, pairs.height, FlowConfig::default())?;
     let mut out = vec![0.0; 2 * pairs.width * pairs.height];
-    let seconds = best(5, || {
-        pairs.frames.iter().try_for_each(|(before, after)| flow.flow(before, after, &mut out))
-    })?;
+    let seconds = best(5, || pairs.frames.iter().try_for_each(|(before, after)| flow.flow(before, after, &mut out)))?;
     let milliseconds = 1e3 * seconds / pairs.frames.len() as f64;
     println!("\n{:<44} {:>12} {:>14}", "optical flow, one thread", "ms/frame", "endpoint error");
     let mut error = 0.0;

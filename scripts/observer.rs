@@ -132,7 +132,11 @@ impl Observer for Watch {
         }
         let pay = if self.shows_pay { format!(", pay {:.2}", evaluation.mean_pay()) } else { String::new() };
         let best = if best { ", the best so far" } else { "" };
-        self.say(&format!("step {step}: return {:.1}{pay} over {} episodes{best}", evaluation.mean_return(), evaluation.returns.len()));
+        self.say(&format!(
+            "step {step}: return {:.1}{pay} over {} episodes{best}",
+            evaluation.mean_return(),
+            evaluation.returns.len()
+        ));
     }
 
     fn picture(&mut self, step: u64, tag: &str, picture: &Picture) {

@@ -105,9 +105,9 @@ impl RunFile {
     /// `error` with the place where its key stands: the file's line, or the command line.
     pub fn explain(&self, error: &ConfigError) -> RunFileError {
         let key = error.key();
-        let changed = self.changed.iter().find(|changed| key == changed.as_str() || key.starts_with(&format!("{changed}.")));
-        if let Some(changed) = changed {
-            return RunFileError(format!("--set {changed}: {error}"));
+        let changed = |changed: &String| key == changed || key.starts_with(&format!("{changed}."));
+        if self.changed.iter().any(changed) {
+            return RunFileError(format!("command line: {error}"));
         }
         match self.line(key) {
             Some(line) => RunFileError(format!("{}, line {line}: {error}", self.origin)),
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(run.config().unwrap().area["body"]["batch"].as_integer(), Some(64));
         run.set("steps", "many").unwrap();
         let said = run.config().unwrap_err().to_string();
-        assert!(said.starts_with("--set steps: steps: invalid type: string"), "{said}");
+        assert!(said.starts_with("command line: steps: invalid type: string"), "{said}");
         assert!(run.set("steps.deep", "1").is_err());
     }
 

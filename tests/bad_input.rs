@@ -113,7 +113,10 @@ fn a_damaged_checkpoint_is_refused_and_an_earlier_one_offered() {
     for (contents, reason) in [(&flipped[..], "checksum"), (&bytes[..bytes.len() - 3], "bytes, it was written with")] {
         std::fs::write(&file, contents).unwrap();
         let said = home.fail(1, &["resume", "run"]);
-        assert!(said.contains("replay.safetensors") && said.contains(reason) && said.contains("--from step-512"), "{said}");
+        assert!(
+            said.contains("replay.safetensors") && said.contains(reason) && said.contains("--from step-512"),
+            "{said}"
+        );
     }
     home.succeed(&["resume", "run", "--from", "step-512", "--quiet"]);
     let again = finished();
@@ -139,10 +142,10 @@ fn on_a_full_disk(home: &Home, blocks: u32, args: &str) -> std::process::Output 
 #[test]
 fn a_full_disk_during_logging_stops_no_training() {
     let home = Home::new();
-    let whole = "train small.toml --set log.every=1 --set checkpoint.every=0 --set evaluation.every=0 --set evaluation.final_episodes=0";
+    let whole = "train small.toml --steps 16384 --set log.every=1 --set checkpoint.every=0 --set evaluation.every=0 --set evaluation.final_episodes=0";
     let args: Vec<&str> = whole.split(' ').collect();
     home.succeed(&[&args[..], &["--run-dir", "whole", "--quiet", "--set", "replay.capacity=64"]].concat());
-    let output = on_a_full_disk(&home, 20, &format!("{whole} --set replay.capacity=64 --run-dir full"));
+    let output = on_a_full_disk(&home, 80, &format!("{whole} --set replay.capacity=64 --run-dir full"));
     let said = text(&output.stderr);
     assert!(!said.contains("panicked"), "{said}");
     assert!(said.contains("metrics") || said.contains("curves"), "{said}");

@@ -59,7 +59,7 @@ impl Mechanics for Acrobot {
 
     fn observation() -> ArraySpec {
         let high = [1.0, 1.0, 1.0, 1.0, TOP_SPEEDS[0] as f32, TOP_SPEEDS[1] as f32];
-        ArraySpec::bounded("state", &high.map(|bound: f32| -bound), &high)
+        ArraySpec::bounded("observation", &high.map(|bound: f32| -bound), &high)
     }
 
     fn start(random: &mut Generator) -> Self {

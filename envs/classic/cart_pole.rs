@@ -57,7 +57,7 @@ impl Mechanics for CartPole {
 
     fn observation() -> ArraySpec {
         let high = [(2.0 * FARTHEST) as f32, f32::INFINITY, (2.0 * STEEPEST) as f32, f32::INFINITY];
-        ArraySpec::bounded("state", &high.map(|bound| -bound), &high)
+        ArraySpec::bounded("observation", &high.map(|bound| -bound), &high)
     }
 
     #[inline]

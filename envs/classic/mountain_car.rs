@@ -46,7 +46,7 @@ impl Mechanics for MountainCar {
     const ACTIONS: &'static [&'static str] = &["left", "coast", "right"];
 
     fn observation() -> ArraySpec {
-        ArraySpec::bounded("state", &[LEFT_WALL as f32, -TOP_SPEED as f32], &[RIGHT_END as f32, TOP_SPEED as f32])
+        ArraySpec::bounded("observation", &[LEFT_WALL as f32, -TOP_SPEED as f32], &[RIGHT_END as f32, TOP_SPEED as f32])
     }
 
     #[inline]

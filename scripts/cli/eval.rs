@@ -42,7 +42,8 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
 
 fn signals(found: &Evaluation) -> serde_json::Value {
     let entry = |signal: &innate_agents::evaluation::SignalSummary| {
-        let metrics: serde_json::Map<_, _> = signal.metrics.iter().map(|(name, mean)| (name.clone(), json!(mean))).collect();
+        let metrics: serde_json::Map<_, _> =
+            signal.metrics.iter().map(|(name, mean)| (name.clone(), json!(mean))).collect();
         (signal.name.clone(), json!({ "mean": signal.mean, "metrics": metrics }))
     };
     found.signals.iter().map(entry).collect::<serde_json::Map<_, _>>().into()

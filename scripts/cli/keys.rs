@@ -4,7 +4,9 @@ use super::{Failure, say};
 use documented::DocumentedFields;
 use innate_agents::dqn::DqnOptions;
 use innate_agents::exploration::Exploration;
-use innate_agents::run::{AreaConfig, CheckpointConfig, EnvConfig, EvaluationConfig, LogConfig, ReplayConfig, RunConfig};
+use innate_agents::run::{
+    AreaConfig, CheckpointConfig, EnvConfig, EvaluationConfig, LogConfig, ReplayConfig, RunConfig,
+};
 
 /// Prints every key of a run file, table by table.
 pub(super) fn keys() -> Result<(), Failure> {

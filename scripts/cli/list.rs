@@ -21,7 +21,8 @@ pub(super) fn list(registries: &Registries, as_json: bool) -> Result<(), Failure
         let entries = |list: &[(&str, &str)]| -> Value {
             list.iter().map(|(name, summary)| json!({ "name": name, "summary": summary })).collect()
         };
-        let all: serde_json::Map<_, _> = sections.iter().map(|(title, list)| (title.to_string(), entries(list))).collect();
+        let all: serde_json::Map<_, _> =
+            sections.iter().map(|(title, list)| (title.to_string(), entries(list))).collect();
         say_json(&all.into());
         return Ok(());
     }

@@ -3,7 +3,9 @@
 use super::{Failure, ResumeArgs, TrainArgs};
 use crate::observer::Watch;
 use crate::run_file::RunFile;
-use innate_agents::{Checkpoint, ConfigError, Mode, Outcome, Plan, Registries, RunFolder, TrainError, Trainer, evaluate};
+use innate_agents::{
+    Checkpoint, ConfigError, Mode, Outcome, Plan, Registries, RunFolder, TrainError, Trainer, evaluate,
+};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Starts a run.
 pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Failure> {
     let mut file = RunFile::find(&args.run).map_err(Failure::usage)?;
-    let given = [("seed", args.seed.map(|seed| seed.to_string())), ("steps", args.steps.map(|steps| steps.to_string()))];
+    let given =
+        [("seed", args.seed.map(|seed| seed.to_string())), ("steps", args.steps.map(|steps| steps.to_string()))];
     let named = [("actors", args.actors.clone()), ("device", args.device.clone())];
     for (key, value) in given.into_iter().chain(named) {
         if let Some(value) = value {
@@ -32,10 +35,13 @@ pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Fail
     };
     if folder.path.join("config.toml").exists() {
         let path = folder.path.display();
-        return Err(Failure::usage(format!("{path} already holds a run; go on with `innate resume {path}`, or choose another folder")));
+        return Err(Failure::usage(format!(
+            "{path} already holds a run; go on with `innate resume {path}`, or choose another folder"
+        )));
     }
-    let _lock = create(&folder.path, &plan)?;
+    // Made whole before the folder is, so that a run that cannot start leaves nothing behind.
     let trainer = Trainer::new(plan.clone(), folder.clone()).map_err(failure)?;
+    let _lock = create(&folder.path, &plan)?;
     run(trainer, &plan, &folder, None, args.quiet)
 }
 
@@ -121,8 +127,10 @@ fn others(folder: &RunFolder, place: &Path) -> String {
     let failed = fs::canonicalize(place).ok();
     let steps = folder.steps().unwrap_or_default().into_iter().rev();
     let path = |step: u64| folder.checkpoints().join(format!("step-{step}"));
-    let other = steps.filter(|&step| fs::canonicalize(path(step)).ok() != failed && path(step).join("state.bin").exists());
-    let hint = |step| format!("; an earlier checkpoint is there: innate resume {} --from step-{step}", folder.path.display());
+    let other =
+        steps.filter(|&step| fs::canonicalize(path(step)).ok() != failed && path(step).join("state.bin").exists());
+    let hint =
+        |step| format!("; an earlier checkpoint is there: innate resume {} --from step-{step}", folder.path.display());
     other.map(hint).next().unwrap_or_default()
 }
 

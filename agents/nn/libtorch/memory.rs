@@ -62,7 +62,7 @@ impl Parameters {
     pub(super) fn as_mut_slice(&mut self) -> Result<&mut [f32], EngineError> {
         let (data, length) = self.raw()?;
         // SAFETY: as in `as_slice`; the views in `layers` are the only other way to these numbers, and they are borrowed
-        // with `self`. No other tensor shares them: none is ever cloned out of this type.
+        // with `self`. No other tensor outlives the operation that it is made for.
         Ok(unsafe { std::slice::from_raw_parts_mut(data, length) })
     }
 
