@@ -98,17 +98,19 @@ impl DqnOptions {
     /// A value out of range, in a sentence that names it.
     pub fn plan(self) -> Result<LearnerPlan, LearnerError> {
         self.exploration.check().map_err(LearnerError::new)?;
-        let refuse =
-            |key: &str, value: f64, allowed: &str| Err(LearnerError::new(format!("{key} = {value} must be {allowed}")));
-        match &self {
-            o if !(o.lr.is_finite() && o.lr > 0.0) => refuse("lr", o.lr, "a number greater than 0"),
-            o if !(0.0..=1.0).contains(&o.gamma) => refuse("gamma", o.gamma, "between 0 and 1"),
-            o if o.target_every == 0 => refuse("target_every", 0.0, "1 or more"),
-            o if !(o.clip_gradient >= 0.0) => refuse("clip_gradient", o.clip_gradient, "0 (off) or more"),
-            _ => Ok(Box::new(move |context: &LearnerContext<'_>| {
-                Dqn::new(self.clone(), context).map(|dqn| Box::new(dqn) as Box<dyn Learner>)
-            })),
+        // A comparison with NaN is false, so that NaN is refused as well.
+        let checks = [
+            ("lr", self.lr, self.lr > 0.0 && self.lr.is_finite(), "a number greater than 0"),
+            ("gamma", self.gamma, (0.0..=1.0).contains(&self.gamma), "between 0 and 1"),
+            ("target_every", self.target_every as f64, self.target_every > 0, "1 or more"),
+            ("clip_gradient", self.clip_gradient, self.clip_gradient >= 0.0, "0 (off) or more"),
+        ];
+        if let Some((key, value, _, allowed)) = checks.iter().find(|(_, _, fits, _)| !fits) {
+            return Err(LearnerError::new(format!("{key} = {value} must be {allowed}")));
         }
+        Ok(Box::new(move |context: &LearnerContext<'_>| {
+            Dqn::new(self.clone(), context).map(|dqn| Box::new(dqn) as Box<dyn Learner>)
+        }))
     }
 }
 

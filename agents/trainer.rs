@@ -129,6 +129,14 @@ struct AreaState {
     updates: u64,
 }
 
+/// What the learners hold, as it goes into a checkpoint.
+#[derive(Default)]
+struct SavedLearners {
+    weights: Vec<NamedTensor>,
+    moments: Vec<NamedTensor>,
+    areas: Vec<AreaState>,
+}
+
 /// Why a training stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -465,9 +473,8 @@ impl Trainer {
             self.save(observer)?;
         } else if best {
             let step = self.counters.step;
-            let weights = self.weights()?;
-            self.folder
-                .write(step, Extent::Weights, |to| write_tensors(&to.join("weights.safetensors"), &weights.0))?;
+            let weights = self.save_learners()?.weights;
+            self.folder.write(step, Extent::Weights, |to| write_tensors(&to.join("weights.safetensors"), &weights))?;
             self.point_best()?;
         }
         Ok(())
@@ -476,7 +483,7 @@ impl Trainer {
     /// Writes a full checkpoint of this moment.
     fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
         let step = self.counters.step;
-        let (weights, optimiser, areas) = self.weights()?;
+        let SavedLearners { weights, moments, areas } = self.save_learners()?;
         let state = State {
             counters: self.counters.clone(),
             meters: self.meters.clone(),
@@ -489,7 +496,7 @@ impl Trainer {
         let replay = &self.replay;
         self.folder.write(step, Extent::Full, |to| {
             write_tensors(&to.join("weights.safetensors"), &weights)?;
-            write_tensors(&to.join("optimiser.safetensors"), &optimiser)?;
+            write_tensors(&to.join("optimiser.safetensors"), &moments)?;
             write_file(&to.join("state.bin"), &state)?;
             Ok(replay.save(&to.join("replay.safetensors"))?)
         })?;
@@ -514,22 +521,22 @@ impl Trainer {
         self.folder.checkpoints().join(format!("step-{step}")).join("state.bin").exists()
     }
 
-    /// Weights and moments of every area under names that begin with the area's, and what else its learner keeps.
-    fn weights(&mut self) -> Result<(Vec<NamedTensor>, Vec<NamedTensor>, Vec<AreaState>), TrainError> {
-        let (mut weights, mut moments, mut states) = (Vec::new(), Vec::new(), Vec::new());
+    /// What the learners hold: tensors under names that begin with the area's, and what else each one keeps.
+    fn save_learners(&mut self) -> Result<SavedLearners, TrainError> {
+        let mut all = SavedLearners::default();
         for (area, learning) in self.plan.areas.iter().zip(&mut self.areas) {
             let saved = learning.learner.save();
             let saved = saved.map_err(|source| StartError::Learner(area.name.clone(), source))?;
             let owned = |tensor: NamedTensor| NamedTensor { name: format!("{}.{}", area.name, tensor.name), ..tensor };
-            weights.extend(saved.weights.into_iter().map(owned));
-            moments.extend(saved.optimiser.into_iter().map(owned));
-            states.push(AreaState {
+            all.weights.extend(saved.weights.into_iter().map(owned));
+            all.moments.extend(saved.optimiser.into_iter().map(owned));
+            all.areas.push(AreaState {
                 learner: saved.counters,
                 sample: learning.sample.clone(),
                 updates: learning.updates,
             });
         }
-        Ok((weights, moments, states))
+        Ok(all)
     }
 
     fn load_learners(&mut self, checkpoint: &Checkpoint, states: &[AreaState]) -> Result<(), TrainError> {
