@@ -119,7 +119,7 @@ pub struct LearnerContext<'a> {
 }
 
 /// Makes a learner once its area is known: what the registry of learners holds.
-pub type LearnerPlan = Box<dyn Fn(&LearnerContext<'_>) -> Result<Box<dyn Learner>, LearnerError> + Send>;
+pub type LearnerPlan = Box<dyn Fn(&LearnerContext<'_>) -> Result<Box<dyn Learner>, LearnerError> + Send + Sync>;
 
 /// The whole state of a learner.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -66,7 +66,8 @@ def plugins(folder):
     if not sessions:
         return {"texts": texts, "hparams": {}, "metrics": {}, "status": None}
     session = sessions[0]
-    metrics = {metric["name"]["tag"]: metric["value"] for metric in session.get("metricValues", [])}
+    # JSON made of a message leaves out what is zero.
+    metrics = {metric["name"]["tag"]: metric.get("value", 0.0) for metric in session.get("metricValues", [])}
     status = session["sessions"][0].get("status", "STATUS_UNKNOWN")
     return {"texts": texts, "hparams": session.get("hparams", {}), "metrics": metrics, "status": status}
 
