@@ -55,7 +55,7 @@ pub struct Evaluation {
     pub lengths: Vec<u64>,
     /// Sum of what the body was paid in each episode by the signals that pay at once.
     pub pays: Vec<f64>,
-    /// Each signal: raw value per step, and its own metrics.
+    /// Each signal that pays at once or has metrics of its own: raw value per step, and these metrics.
     pub signals: Vec<SignalSummary>,
 }
 
@@ -131,8 +131,8 @@ impl Examiner {
                 total.merge(&ledger);
             }
         }
-        evaluation.signals =
-            plan.signals.iter().zip(&ledgers).map(|(signal, ledger)| summary(&signal.name, ledger)).collect();
+        let told = plan.signals.iter().zip(&ledgers).filter(|(_, ledger)| ledger.steps > 0 || !ledger.notes.is_empty());
+        evaluation.signals = told.map(|(signal, ledger)| summary(&signal.name, ledger)).collect();
         Ok(evaluation)
     }
 
