@@ -1,0 +1,181 @@
+//! How a training is saved and found again: nothing that decides what happens next is left out.
+
+use super::{Counters, Observer, TrainError, Trainer};
+use crate::actor::{ActorSlotState, StartError};
+use crate::checkpoint::{Checkpoint, CheckpointError, Extent, RunFolder, write_file, write_tensors};
+use crate::learner::{self, LearnerState, NamedTensor};
+use crate::meters::Meters;
+use crate::plan::Plan;
+use crate::streams::Random;
+use innate_envs::Loaded;
+use innate_replay::Replay;
+use innate_rewards::BankState;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// `state.bin`: all state that is neither weights, moments nor replay.
+#[derive(Serialize, Deserialize)]
+struct State {
+    counters: Counters,
+    meters: Meters,
+    areas: Vec<AreaState>,
+    bank: BankState,
+    slots: Vec<ActorSlotState>,
+    mark: Vec<u8>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AreaState {
+    learner: Vec<u8>,
+    sample: Random,
+    updates: u64,
+}
+
+/// What the learners hold, as it goes into a checkpoint.
+#[derive(Default)]
+struct SavedLearners {
+    weights: Vec<NamedTensor>,
+    moments: Vec<NamedTensor>,
+    areas: Vec<AreaState>,
+}
+
+impl Trainer {
+    /// A training that goes on from `checkpoint`; with it comes the mark that the observer had given.
+    ///
+    /// # Errors
+    /// The checkpoint is damaged, holds weights alone or is of another run.
+    pub fn resume(plan: Arc<Plan>, folder: RunFolder, checkpoint: &Checkpoint) -> Result<(Self, Vec<u8>), TrainError> {
+        if checkpoint.manifest.extent != Extent::Full {
+            return Err(CheckpointError::Partial { path: checkpoint.path.clone() }.into());
+        }
+        let unfit = |error: postcard::Error| TrainError::State(format!("state.bin: {error}"));
+        let state: State = postcard::from_bytes(&checkpoint.read("state.bin")?).map_err(unfit)?;
+        let mut trainer = Self::new(plan, folder)?;
+        let plan = trainer.plan.clone();
+        trainer.replay = Replay::load(
+            &checkpoint.path.join("replay.safetensors"),
+            plan.schema.clone(),
+            plan.slots,
+            plan.config.replay.capacity,
+        )?;
+        trainer.load_learners(checkpoint, &state.areas)?;
+        trainer.bank.load(state.bank).map_err(|error| TrainError::Bank(error, state.counters.step))?;
+        if state.slots.len() != plan.slots {
+            return Err(TrainError::State(format!("it has {} slots, the run file {}", state.slots.len(), plan.slots)));
+        }
+        for (lane, (mut slot, saved)) in trainer.crew.slots().zip(state.slots).enumerate() {
+            if slot.load(saved)? == Loaded::EpisodeRestarted {
+                trainer.restarted += 1;
+                if !slot.holds_steps() {
+                    trainer.replay.interrupt(lane)?;
+                }
+            }
+        }
+        (trainer.counters, trainer.meters) = (state.counters, state.meters);
+        trainer.saved_best = trainer.best_step();
+        trainer.forget_later()?;
+        trainer.publish()?;
+        Ok((trainer, state.mark))
+    }
+
+    /// Writes what is due: a full checkpoint, or the weights of a new best.
+    pub(super) fn keep(&mut self, observer: &mut dyn Observer, full: bool, best: bool) -> Result<(), TrainError> {
+        if full {
+            self.save(observer)?;
+        } else if best {
+            let step = self.counters.step;
+            let weights = self.save_learners()?.weights;
+            self.folder.write(step, Extent::Weights, |to| write_tensors(&to.join("weights.safetensors"), &weights))?;
+            self.point_best()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a full checkpoint of this moment.
+    pub(super) fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        let step = self.counters.step;
+        let SavedLearners { weights, moments, areas } = self.save_learners()?;
+        let state = State {
+            counters: self.counters.clone(),
+            meters: self.meters.clone(),
+            areas,
+            bank: self.bank.save(),
+            slots: self.crew.slots().map(|slot| slot.save()).collect(),
+            mark: observer.mark(),
+        };
+        let state = postcard::to_stdvec(&state).map_err(|error| TrainError::State(error.to_string()))?;
+        let replay = &self.replay;
+        self.folder.write(step, Extent::Full, |to| {
+            write_tensors(&to.join("weights.safetensors"), &weights)?;
+            write_tensors(&to.join("optimiser.safetensors"), &moments)?;
+            write_file(&to.join("state.bin"), &state)?;
+            Ok(replay.save(&to.join("replay.safetensors"))?)
+        })?;
+        self.saved_best = self.best_step();
+        self.folder.point("latest", step)?;
+        self.point_best()
+    }
+
+    /// Points `best` at the best checkpoint and removes those that nobody wants any more.
+    fn point_best(&self) -> Result<(), TrainError> {
+        if let Some(best) = self.counters.best {
+            self.folder.point("best", best.step)?;
+        }
+        let steps = self.folder.steps()?;
+        let full: Vec<u64> = steps.iter().copied().filter(|step| self.is_full(*step)).collect();
+        let kept = &full[full.len().saturating_sub(self.plan.config.checkpoint.keep)..];
+        let best = [self.best_step(), self.saved_best];
+        Ok(self.folder.prune(|step| kept.contains(&step) || best.contains(&Some(step)))?)
+    }
+
+    fn is_full(&self, step: u64) -> bool {
+        self.folder.checkpoints().join(format!("step-{step}")).join("state.bin").exists()
+    }
+
+    /// What the learners hold: tensors under names that begin with the area's, and what else each one keeps.
+    fn save_learners(&mut self) -> Result<SavedLearners, TrainError> {
+        let mut all = SavedLearners::default();
+        for (area, learning) in self.plan.areas.iter().zip(&mut self.areas) {
+            let saved = learning.learner.save();
+            let saved = saved.map_err(|source| StartError::Learner(area.name.clone(), source))?;
+            let owned = |tensor: NamedTensor| NamedTensor { name: format!("{}.{}", area.name, tensor.name), ..tensor };
+            all.weights.extend(saved.weights.into_iter().map(owned));
+            all.moments.extend(saved.optimiser.into_iter().map(owned));
+            all.areas.push(AreaState {
+                learner: saved.counters,
+                sample: learning.sample.clone(),
+                updates: learning.updates,
+            });
+        }
+        Ok(all)
+    }
+
+    fn load_learners(&mut self, checkpoint: &Checkpoint, states: &[AreaState]) -> Result<(), TrainError> {
+        let weights = checkpoint.tensors("weights.safetensors")?;
+        let moments = checkpoint.tensors("optimiser.safetensors")?;
+        for ((area, learning), state) in self.plan.areas.iter().zip(&mut self.areas).zip(states) {
+            let state_of = LearnerState {
+                weights: learner::of_area(&area.name, &weights),
+                optimiser: learner::of_area(&area.name, &moments),
+                counters: state.learner.clone(),
+            };
+            let loaded = learning.learner.load(&state_of);
+            loaded.map_err(|source| StartError::Learner(area.name.clone(), source))?;
+            learning.sample = state.sample.clone();
+            learning.updates = state.updates;
+        }
+        Ok(())
+    }
+
+    /// After a resume: checkpoints later than this moment belong to a future that will be lived again.
+    fn forget_later(&self) -> Result<(), TrainError> {
+        let step = self.counters.step;
+        self.folder.prune(|kept| kept <= step)?;
+        self.folder.point("latest", step)?;
+        match self.best_step() {
+            Some(best) => self.folder.point("best", best)?,
+            None => self.folder.unpoint("best")?,
+        }
+        Ok(())
+    }
+}
