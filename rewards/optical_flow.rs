@@ -9,16 +9,19 @@
 //! Search*, Algorithm 1); refine the dense flow by minimising an energy at every level. Departures from the paper:
 //!
 //! 1. The refinement goes down to the full frame whatever `finest` is: matching patches there costs more than it gains.
-//! 2. Its energy has no gradient constancy; its smoothness yields at edges of the picture (see [`refine`]).
+//! 2. Its energy has no gradient constancy: where light may change, a local mean is taken away instead, which costs less.
+//!    Its smoothness yields at edges of the picture. Both are in `optical_flow/refine.rs`.
 //! 3. Each refinement ends with a median of 3×3.
 //! 4. A step that makes a patch fit worse ends its search, and the last patch of a row or column is flush with the edge.
 //!
-//! Assumes that a pixel keeps its grey value. Where light changes across a texture, flow is seen that is none.
+//! Assumes that a pixel keeps its grey value but for light that changes alike over a dozen pixels. At the edges of shadows
+//! and of lamps flow is seen that is none.
 //!
 //! Nothing is random and nothing is timed: equal frames give equal bits, and, on one type of processor, whatever vector
 //! instructions it has. All buffers are made once, for one size of frame.
 
 mod lanes;
+mod light;
 mod plane;
 mod pyramid;
 mod refine;
@@ -47,13 +50,13 @@ const LONGEST_SIDE: usize = 8192;
 #[serde(deny_unknown_fields, default)]
 pub struct FlowConfig {
     /// The finest level of the pyramid at which patches are searched: 0 is the full frame, each level more halves it.
-    /// With 0, small things that move fast are caught better, at about three times the cost of the search.
+    /// With 0, small things that move fast are caught better, at several times the cost of the search.
     pub finest: usize,
     /// Pixels along a side of a patch, 4 to 16. Larger patches match more safely and blur the edges of motion.
     pub patch: usize,
     /// Pixels from one patch to the next, 1 to `patch`. The cost of the search grows with its inverse square.
     pub stride: usize,
-    /// The most steps in the search of one patch; 0 only averages and refines what coarser levels say, which is nothing.
+    /// The most steps in the search of one patch; 0 leaves motion to the refinement.
     pub iterations: usize,
     /// How often each level shifts the current frame by the flow found so far and refines what is left; 0 leaves the flow
     /// of the patches.
@@ -62,9 +65,23 @@ pub struct FlowConfig {
     pub reweightings: usize,
     /// Sweeps of the linear solver for each set of weights, at least 1.
     pub sweeps: usize,
-    /// Weight of smoothness against agreement with the frames, above 0, in inverse pixels. Less lets more noise through,
+    /// Weight of smoothness against agreement with the frames, above 0, without unit. Less lets more noise through,
     /// more swallows small things that move.
     pub smoothness: f32,
+    /// Whether grey values may change by light alone: `changing` or `constant`.
+    pub light: Light,
+}
+
+/// What the refinement takes light to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Light {
+    /// It may change from frame to frame, alike over about a dozen pixels (exposure, lamps, clouds).
+    #[default]
+    Changing,
+    /// It does not change: less error and a little less time where that is true (rendered worlds), flow everywhere in a
+    /// texture where it is not.
+    Constant,
 }
 
 impl Default for FlowConfig {
@@ -79,6 +96,7 @@ impl Default for FlowConfig {
             reweightings: 3,
             sweeps: 5,
             smoothness: 1.0,
+            light: Light::Changing,
         }
     }
 }
@@ -197,7 +215,7 @@ impl OpticalFlow {
     /// A setting outside its range, or frames that are too small for it or too large.
     pub fn new(width: usize, height: usize, config: FlowConfig) -> Result<Self, FlowError> {
         config.check()?;
-        let FlowConfig { finest, patch, stride, iterations, refinements, reweightings, sweeps, smoothness } = config;
+        let FlowConfig { finest, patch, .. } = config;
         let least = ((patch - 1) << finest) + 1;
         if width.min(height) < least {
             return Err(FlowError::TooSmall { width, height, finest, patch, least });
@@ -213,8 +231,8 @@ impl OpticalFlow {
         }
         let level = |(level, shape): (usize, &Shape)| Level {
             flow: Field::new(*shape),
-            search: (level >= finest).then(|| Search::new(*shape, patch, stride, iterations)),
-            refiner: Refiner::new(*shape, refinements, reweightings, sweeps, smoothness),
+            search: (level >= finest).then(|| Search::new(*shape, &config)),
+            refiner: Refiner::new(*shape, &config),
         };
         Ok(Self {
             width,

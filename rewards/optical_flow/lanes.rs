@@ -57,10 +57,10 @@ impl Lanes {
         Self::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] })
     }
 
-    /// The lesser and the greater of each pair of lanes.
+    /// The lesser of each pair of lanes.
     #[inline(always)]
-    pub(super) fn sort(self, other: Self) -> (Self, Self) {
-        (Self::from_fn(|i| if self.0[i] < other.0[i] { self.0[i] } else { other.0[i] }), self.max(other))
+    pub(super) fn min(self, other: Self) -> Self {
+        Self::from_fn(|i| if self.0[i] < other.0[i] { self.0[i] } else { other.0[i] })
     }
 
     /// The sum over the lanes, always in the same order.

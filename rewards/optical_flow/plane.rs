@@ -189,41 +189,35 @@ pub(super) fn differentiate(picture: &Plane, right: &mut Plane, down: &mut Plane
     }
 }
 
-/// Median of 3×3, by the sorting network of nine inputs that sorts only the middle (Paeth 1990).
+/// Median of 3×3: with each column sorted, the middle one of the greatest low, the middle middle and the least high.
 #[multiversion(targets("x86_64+avx2"))]
 fn median(from: &Plane, to: &mut Plane) {
-    /// Pairs in the order of comparison; the lesser goes to the first.
-    const NETWORK: [(usize, usize); 19] = [
-        (1, 2),
-        (4, 5),
-        (7, 8),
-        (0, 1),
-        (3, 4),
-        (6, 7),
-        (1, 2),
-        (4, 5),
-        (7, 8),
-        (0, 3),
-        (5, 8),
-        (4, 7),
-        (3, 6),
-        (1, 4),
-        (2, 5),
-        (4, 7),
-        (4, 2),
-        (6, 4),
-        (4, 2),
-    ];
     for y in 0..from.shape.height {
         let rows = from.neighbours(y);
         let output = to.row_mut(y);
         for x in (0..output.len()).step_by(LANES) {
-            let mut values = rows.map(|row| Lanes::load(row, x));
-            for (low, high) in NETWORK {
-                (values[low], values[high]) = values[low].sort(values[high]);
-            }
-            values[4].store(output, x);
+            let (low0, middle0, high0) = sort(&rows, 0, x);
+            let (low1, middle1, high1) = sort(&rows, 1, x);
+            let (low2, middle2, high2) = sort(&rows, 2, x);
+            let low = low0.max(low1).max(low2);
+            let high = high0.min(high1).min(high2);
+            middle(low, middle(middle0, middle1, middle2), high).store(output, x);
         }
     }
     to.extend();
+}
+
+/// Least, middle and greatest of a column of three.
+#[inline(always)]
+fn sort(rows: &[&[f32]; 9], column: usize, x: usize) -> (Lanes, Lanes, Lanes) {
+    let (a, b) = (Lanes::load(rows[column], x), Lanes::load(rows[3 + column], x));
+    let c = Lanes::load(rows[6 + column], x);
+    let (low, high) = (a.min(b), a.max(b));
+    (low.min(c), low.max(high.min(c)), high.max(c))
+}
+
+/// The middle one of three.
+#[inline(always)]
+fn middle(a: Lanes, b: Lanes, c: Lanes) -> Lanes {
+    a.min(b).max(a.max(b).min(c))
 }

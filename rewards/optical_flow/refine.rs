@@ -8,12 +8,15 @@
 //! g    = 1 / (1 + |∇I|² / CONTRAST²)                                    motion may change where the picture does
 //! ```
 //!
-//! ∇I is the mean frame's. The normalisation of ρ is that of Zimmer et al. (2011), section 3.2; the median after each
+//! ∇I is the mean frame's. Where light may change, the difference of the frames is taken less its local mean (see
+//! [`super::light`]). The normalisation of ρ is that of Zimmer et al. (2011), section 3.2; the median after each
 //! refinement that of Sun et al. (2010). A pixel that has left the frame says nothing.
 
 use super::lanes::{LANES, Lanes};
+use super::light::subtract_local_mean;
 use super::plane::{BORDER, Field, Plane, Shape, differentiate};
 use super::solve::{Equation, Solver};
+use super::{FlowConfig, Light};
 use multiversion::multiversion;
 
 /// Distance from a pixel's constraint below which its penalty is quadratic, pixels.
@@ -30,9 +33,10 @@ pub(super) struct Refiner {
     refinements: usize,
     reweightings: usize,
     smoothness: f32,
+    light: Light,
     /// u₀.
     start: Field,
-    /// I¹(x + u₀), and 1 where x + u₀ is in the frame, else 0.
+    /// I¹(x + u₀), a buffer once it is compared, and 1 where x + u₀ is in the frame, else 0.
     shifted: Plane,
     inside: Plane,
     /// The mean of the previous and the shifted frame, its derivatives, and shifted − previous.
@@ -45,14 +49,14 @@ pub(super) struct Refiner {
 }
 
 impl Refiner {
-    /// `refinements` times: shift the current frame, then `reweightings` times solve the linear system of the present
-    /// weights in `sweeps` sweeps.
-    pub(super) fn new(shape: Shape, refinements: usize, reweightings: usize, sweeps: usize, smoothness: f32) -> Self {
+    /// The refinement at a level of this shape.
+    pub(super) fn new(shape: Shape, config: &FlowConfig) -> Self {
         let plane = || Plane::new(shape);
         Self {
-            refinements,
-            reweightings,
-            smoothness,
+            refinements: config.refinements,
+            reweightings: config.reweightings,
+            smoothness: config.smoothness,
+            light: config.light,
             start: Field::new(shape),
             shifted: plane(),
             inside: plane(),
@@ -60,7 +64,7 @@ impl Refiner {
             gradient: [plane(), plane()],
             difference: plane(),
             stiffness: plane(),
-            solver: Solver::new(shape, sweeps),
+            solver: Solver::new(shape, config.sweeps),
         }
     }
 
@@ -70,6 +74,9 @@ impl Refiner {
             self.start.copy_from(flow);
             shift(current, flow, &mut self.shifted, &mut self.inside);
             compare(previous, &self.shifted, &mut self.mean, &mut self.difference);
+            if self.light == Light::Changing {
+                subtract_local_mean(&mut self.difference, &mut self.shifted);
+            }
             let [right, down] = &mut self.gradient;
             differentiate(&self.mean, right, down);
             for _ in 0..self.reweightings {
@@ -131,56 +138,89 @@ fn stiffen(refiner: &mut Refiner, flow: &Field) {
     let (smoothness, one) = (Lanes::all(refiner.smoothness), Lanes::all(1.0));
     let (edge, contrast) = (Lanes::all(EDGE * EDGE), Lanes::all(1.0 / (CONTRAST * CONTRAST)));
     for y in 0..flow.u.shape.height {
-        let flows = [&flow.u, &flow.v].map(|plane| [plane.row(y, 0, 0), plane.row(y, 1, 0), plane.row(y, 0, 1)]);
+        let [u, v] = [&flow.u, &flow.v].map(|plane| [plane.row(y, 0, 0), plane.row(y, 1, 0), plane.row(y, 0, 1)]);
         let gradient = refiner.gradient.each_ref().map(|plane| plane.row(y, 0, 0));
         let output = refiner.stiffness.row_mut(y);
         for x in (0..output.len()).step_by(LANES) {
-            let [u, v] = flows.map(|rows| {
-                let [here, right, below] = rows.map(|row| Lanes::load(row, x));
-                let (right, below) = (right - here, below - here);
-                right * right + below * below
-            });
-            let [right, down] = gradient.map(|row| Lanes::load(row, x));
+            let variation = variation(&u, x) + variation(&v, x);
+            let (right, down) = (Lanes::load(gradient[0], x), Lanes::load(gradient[1], x));
             let yields = one + contrast * (right * right + down * down);
-            (smoothness / (yields * (u + v + edge).sqrt())).store(output, x);
+            (smoothness / (yields * (variation + edge).sqrt())).store(output, x);
         }
     }
+}
+
+/// |∇u|², by the differences to the right and below; `rows` are the pixels' own, and those on their right and below.
+#[inline(always)]
+fn variation(rows: &[&[f32]; 3], x: usize) -> Lanes {
+    let here = Lanes::load(rows[0], x);
+    let (right, below) = (Lanes::load(rows[1], x) - here, Lanes::load(rows[2], x) - here);
+    right * right + below * below
 }
 
 /// Fills the solver with the equations of the present weights.
 #[multiversion(targets("x86_64+avx2"))]
 fn linearise(refiner: &mut Refiner, flow: &Field) {
     let Refiner { start, inside, gradient, difference, stiffness, solver, .. } = refiner;
-    let shape = start.u.shape;
-    let (data, noise, one) = (Lanes::all(DATA * DATA), Lanes::all(NOISE * NOISE), Lanes::all(1.0));
-    for y in 0..shape.height {
-        let row = |plane: &'_ Plane| plane.shape.at(0, y as isize);
-        let at_row = row(difference);
-        let (left, above) = (stiffness.row(y, -1, 0), stiffness.row(y, 0, -1));
-        let below = Lanes::all(if y + 1 < shape.height { 1.0 } else { 0.0 });
-        solver.set_row(y, |x| {
-            let load = |plane: &Plane| Lanes::load(&plane.cells, at_row + x);
-            let (right, down, difference) = (load(&gradient[0]), load(&gradient[1]), load(difference));
-            let (u0, v0) = (load(&start.u), load(&start.v));
-            let scale = one / (right * right + down * down + noise);
-            let constraint = difference + right * (load(&flow.u) - u0) + down * (load(&flow.v) - v0);
-            let weight = load(inside) * scale / (constraint * constraint * scale + data).sqrt();
-            let (weighted_right, weighted_down) = (weight * right, weight * down);
-            let cross = weighted_right * down;
-            let (uu, vv) = (weighted_right * right, weighted_down * down);
-            let own = load(stiffness);
-            Equation {
-                uu,
-                vv,
-                cross,
-                u: uu * u0 + cross * v0 - weighted_right * difference,
-                v: cross * u0 + vv * v0 - weighted_down * difference,
-                // The last column and the last row have no neighbour beyond.
-                right: own.first((shape.width - 1).saturating_sub(x)),
-                below: below * own,
-                left: Lanes::load(left, x),
-                above: Lanes::load(above, x),
-            }
-        });
+    let height = difference.shape.height;
+    for y in 0..height {
+        let row = Row {
+            flow: [flow.u.row(y, 0, 0), flow.v.row(y, 0, 0)],
+            start: [start.u.row(y, 0, 0), start.v.row(y, 0, 0)],
+            inside: inside.row(y, 0, 0),
+            gradient: [gradient[0].row(y, 0, 0), gradient[1].row(y, 0, 0)],
+            difference: difference.row(y, 0, 0),
+            stiffness: [stiffness.row(y, 0, 0), stiffness.row(y, -1, 0), stiffness.row(y, 0, -1)],
+            // The last column and the last row have no neighbour beyond.
+            last_column: difference.shape.width - 1,
+            below: Lanes::all(if y + 1 < height { 1.0 } else { 0.0 }),
+        };
+        for (vector, equation) in solver.draft().iter_mut().enumerate() {
+            *equation = row.equation(vector * LANES).invert();
+        }
+        solver.set_row(y);
+    }
+}
+
+/// What the equations of one row are made of.
+struct Row<'a> {
+    flow: [&'a [f32]; 2],
+    start: [&'a [f32]; 2],
+    inside: &'a [f32],
+    gradient: [&'a [f32]; 2],
+    difference: &'a [f32],
+    /// Of the pixels themselves, of those on their left and of those above.
+    stiffness: [&'a [f32]; 3],
+    last_column: usize,
+    /// 1, or 0 in the last row.
+    below: Lanes,
+}
+
+impl Row<'_> {
+    /// The equations of eight pixels from column x on.
+    #[inline(always)]
+    fn equation(&self, x: usize) -> Equation {
+        let load = |row: &[f32]| Lanes::load(row, x);
+        let (right, down, difference) = (load(self.gradient[0]), load(self.gradient[1]), load(self.difference));
+        let (u0, v0) = (load(self.start[0]), load(self.start[1]));
+        let (du, dv) = (load(self.flow[0]) - u0, load(self.flow[1]) - v0);
+        let scale = Lanes::all(1.0) / (right * right + down * down + Lanes::all(NOISE * NOISE));
+        let constraint = difference + right * du + down * dv;
+        let weight = load(self.inside) * scale / (constraint * constraint * scale + Lanes::all(DATA * DATA)).sqrt();
+        let (weighted_right, weighted_down) = (weight * right, weight * down);
+        let cross = weighted_right * down;
+        let (uu, vv) = (weighted_right * right, weighted_down * down);
+        let stiffness = load(self.stiffness[0]);
+        Equation {
+            uu,
+            vv,
+            cross,
+            u: uu * u0 + cross * v0 - weighted_right * difference,
+            v: cross * u0 + vv * v0 - weighted_down * difference,
+            left: load(self.stiffness[1]),
+            right: stiffness.first(self.last_column.saturating_sub(x)),
+            above: load(self.stiffness[2]),
+            below: self.below * stiffness,
+        }
     }
 }

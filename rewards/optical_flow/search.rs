@@ -9,6 +9,7 @@
 //! u(x) = Σ u_P w_P(x) / Σ w_P(x)    w_P = 1 / max(1, |d_P(x)|), over the patches P that cover the pixel x
 //! ```
 
+use super::FlowConfig;
 use super::lanes::{LANES, Lanes};
 use super::plane::{BORDER, Field, Plane, Shape};
 use super::pyramid::Level;
@@ -34,10 +35,10 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// Search for patches of `patch` pixels along a side, every `stride` pixels, in at most `iterations` steps.
-    pub(super) fn new(shape: Shape, patch: usize, stride: usize, iterations: usize) -> Self {
-        let (sum, weight) = (Field::new(shape), Plane::new(shape));
-        Self { stride, iterations, patch: Patch::new(patch), sum, weight }
+    /// The search at a level of this shape.
+    pub(super) fn new(shape: Shape, config: &FlowConfig) -> Self {
+        let FlowConfig { patch, stride, iterations, .. } = *config;
+        Self { stride, iterations, patch: Patch::new(patch), sum: Field::new(shape), weight: Plane::new(shape) }
     }
 
     /// Improves `flow` from the previous frame's level to the current frame's.

@@ -36,46 +36,28 @@ pub(super) struct Equation {
 }
 
 impl Equation {
-    /// Replaces the diagonal by ω over itself with the neighbours' weights, which is what a sweep multiplies by.
+    /// With `uu` and `vv` replaced by ω over the whole diagonal, which is what a sweep multiplies by.
     #[inline(always)]
-    fn invert(mut self) -> Self {
+    pub(super) fn invert(self) -> Self {
         let neighbours = (self.left + self.right) + (self.above + self.below) + Lanes::all(TINY);
-        self.uu = Lanes::all(OMEGA) / (self.uu + neighbours);
-        self.vv = Lanes::all(OMEGA) / (self.vv + neighbours);
-        self
+        let [uu, vv] = [Lanes::all(OMEGA) / (self.uu + neighbours), Lanes::all(OMEGA) / (self.vv + neighbours)];
+        Self { uu, vv, ..self }
     }
 
     /// The equations of the pixels in even and in odd columns.
     #[inline(always)]
-    fn unzip(self, next: Self) -> (Self, Self) {
-        let (uu, vv) = (self.uu.unzip(next.uu), self.vv.unzip(next.vv));
-        let (cross, u, v) = (self.cross.unzip(next.cross), self.u.unzip(next.u), self.v.unzip(next.v));
-        let (left, right) = (self.left.unzip(next.left), self.right.unzip(next.right));
-        let (above, below) = (self.above.unzip(next.above), self.below.unzip(next.below));
-        (
-            Self {
-                uu: uu.0,
-                vv: vv.0,
-                cross: cross.0,
-                u: u.0,
-                v: v.0,
-                left: left.0,
-                right: right.0,
-                above: above.0,
-                below: below.0,
-            },
-            Self {
-                uu: uu.1,
-                vv: vv.1,
-                cross: cross.1,
-                u: u.1,
-                v: v.1,
-                left: left.1,
-                right: right.1,
-                above: above.1,
-                below: below.1,
-            },
-        )
+    fn unzip(&self, next: &Self) -> (Self, Self) {
+        let (mut even, mut odd) = (Self::default(), Self::default());
+        (even.uu, odd.uu) = self.uu.unzip(next.uu);
+        (even.vv, odd.vv) = self.vv.unzip(next.vv);
+        (even.cross, odd.cross) = self.cross.unzip(next.cross);
+        (even.u, odd.u) = self.u.unzip(next.u);
+        (even.v, odd.v) = self.v.unzip(next.v);
+        (even.left, odd.left) = self.left.unzip(next.left);
+        (even.right, odd.right) = self.right.unzip(next.right);
+        (even.above, odd.above) = self.above.unzip(next.above);
+        (even.below, odd.below) = self.below.unzip(next.below);
+        (even, odd)
     }
 }
 
@@ -88,8 +70,10 @@ struct Half {
 /// A system of equations and the buffers of its solution.
 pub(super) struct Solver {
     sweeps: usize,
-    /// For each row, the equations of even columns, then of odd columns; their diagonals inverted.
+    /// For each row, the equations of even columns, then of odd columns, inverted.
     equations: Vec<Equation>,
+    /// The equations of one row in the order of its pixels.
+    draft: Vec<Equation>,
     /// Vectors in half a row.
     vectors: usize,
     even: Half,
@@ -101,18 +85,25 @@ impl Solver {
     pub(super) fn new(shape: Shape, sweeps: usize) -> Self {
         let vectors = shape.run / LANES / 2;
         let equations = vec![Equation::default(); 2 * vectors * shape.height];
+        let draft = vec![Equation::default(); 2 * vectors];
         let half = || Half { u: Plane::new(shape.alternate_columns()), v: Plane::new(shape.alternate_columns()) };
-        Self { sweeps, equations, vectors, even: half(), odd: half() }
+        Self { sweeps, equations, draft, vectors, even: half(), odd: half() }
     }
 
-    /// Sets the equations of row `y`; `equation(x)` are those of the pixels from column x on.
+    /// Room for the equations of one row, eight pixels after eight; [`Solver::set_row`] takes them from here.
     #[inline(always)]
-    pub(super) fn set_row(&mut self, y: usize, equation: impl Fn(usize) -> Equation) {
+    pub(super) fn draft(&mut self) -> &mut [Equation] {
+        &mut self.draft
+    }
+
+    /// Takes the drafted equations as those of row `y`.
+    #[inline(always)]
+    pub(super) fn set_row(&mut self, y: usize) {
         let row = &mut self.equations[2 * self.vectors * y..2 * self.vectors * (y + 1)];
         let (even, odd) = row.split_at_mut(self.vectors);
-        for (pair, (even, odd)) in even.iter_mut().zip(odd).enumerate() {
-            let x = 2 * LANES * pair;
-            (*even, *odd) = equation(x).invert().unzip(equation(x + LANES).invert());
+        // A loop of its own: together with what makes the equations, the compiler would use half of each register.
+        for ((pair, even), odd) in self.draft.chunks_exact(2).zip(even).zip(odd) {
+            (*even, *odd) = pair[0].unzip(&pair[1]);
         }
     }
 
@@ -163,7 +154,7 @@ fn sweep(solver: &mut Solver, colour: usize) {
     }
     for (y, row) in solver.equations.chunks_exact(2 * solver.vectors).enumerate() {
         let (even, odd) = row.split_at(solver.vectors);
-        if (y + colour) % 2 == 0 {
+        if (y + colour).is_multiple_of(2) {
             // The neighbours of an even column are the odd column before and the one with its own number.
             relax(even, y, now, other, -1);
         } else {
