@@ -12,7 +12,8 @@ use innate_nn::Input;
 use innate_rewards::{Bank, Ledger};
 use serde::Serialize;
 
-/// Evaluates the weights of `checkpoint` over `episodes` episodes, the same for the same `seed`.
+/// Evaluates the weights of `checkpoint` over `episodes` episodes, the same for the same `seed`. `watch` sees the
+/// environment after every step of the first episode.
 ///
 /// # Errors
 /// The checkpoint does not fit the run, or a part of the run failed.
@@ -22,6 +23,7 @@ pub fn evaluate(
     mode: Mode,
     episodes: usize,
     seed: u64,
+    watch: &mut dyn FnMut(&dyn Env),
 ) -> Result<Evaluation, TrainError> {
     let tensors = checkpoint.tensors("weights.safetensors")?;
     let (mut snapshot, mut policies) = (Snapshot::default(), Vec::new());
@@ -35,7 +37,7 @@ pub fn evaluate(
         policies.push(learner.policy());
     }
     let when = (Streams::new(seed), 0, checkpoint.manifest.step);
-    Ok(Examiner::new(plan, policies)?.examine(plan, &snapshot, mode, episodes, when)?)
+    Ok(Examiner::new(plan, policies)?.examine(plan, &snapshot, mode, episodes, when, watch)?)
 }
 
 /// Plays evaluation episodes.
@@ -104,7 +106,7 @@ impl Examiner {
     }
 
     /// Plays `episodes` episodes with the weights of `snapshot` and the pay table of environment step `step`. The same
-    /// `streams` and `round` give the same episodes.
+    /// `streams` and `round` give the same episodes. `watch` sees the environment after every step of the first one.
     ///
     /// # Errors
     /// The environment, a signal or a policy failed.
@@ -115,6 +117,7 @@ impl Examiner {
         mode: Mode,
         episodes: usize,
         (streams, round, step): (Streams, u64, u64),
+        watch: &mut dyn FnMut(&dyn Env),
     ) -> Result<Evaluation, StartError> {
         let mut evaluation = Evaluation::default();
         let mut ledgers: Vec<Ledger> = plan.signals.iter().map(|_| Ledger::default()).collect();
@@ -123,7 +126,8 @@ impl Examiner {
             let mut random = streams.stream("evaluation/act", draw);
             self.env.reset(Some(streams.seed("evaluation/environment", draw)), &mut self.observation)?;
             self.bank.begin_episode(&self.observation)?;
-            let (reward, length, pay) = self.play(plan, snapshot, mode, step, &mut random)?;
+            let watch: &mut dyn FnMut(&dyn Env) = if episode == 0 { &mut *watch } else { &mut |_| {} };
+            let (reward, length, pay) = self.play(plan, snapshot, mode, step, &mut random, watch)?;
             evaluation.returns.push(reward);
             evaluation.lengths.push(length);
             evaluation.pays.push(pay);
@@ -149,6 +153,7 @@ impl Examiner {
         mode: Mode,
         step: u64,
         random: &mut Random,
+        watch: &mut dyn FnMut(&dyn Env),
     ) -> Result<(f64, u64, f64), StartError> {
         let body = &plan.areas[0];
         let (mut reward, mut length, mut pay) = (0.0, 0, 0.0);
@@ -168,6 +173,7 @@ impl Examiner {
                     pay += f64::from(paid[0]);
                 }
             })?;
+            watch(&*self.env);
             reward += outcome.reward;
             length += 1;
             if outcome.terminated || outcome.truncated {

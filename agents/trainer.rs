@@ -384,7 +384,8 @@ impl Trainer {
         let (step, episodes) = (self.counters.step, self.plan.config.evaluation.episodes);
         self.counters.evaluations += 1;
         let when = (self.streams, self.counters.evaluations, step);
-        let evaluation = self.examiner.examine(&self.plan, &self.published, Mode::Greedy, episodes, when)?;
+        let evaluation =
+            self.examiner.examine(&self.plan, &self.published, Mode::Greedy, episodes, when, &mut |_| {})?;
         let score = evaluation.mean_pay();
         let best = self.counters.best.is_none_or(|best| score >= best.score);
         if best {

@@ -99,6 +99,9 @@ struct EvalArgs {
     /// Who acts
     #[arg(long, value_enum, default_value = "greedy")]
     policy: Acting,
+    /// Write the first episode as an animated GIF, if the environment can draw itself
+    #[arg(long, value_name = "FILE.gif")]
+    record: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,

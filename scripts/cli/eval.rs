@@ -2,9 +2,14 @@
 
 use super::{Acting, EvalArgs, Failure, say, say_json, train::plan};
 use crate::run_file::RunFile;
+use image::codecs::gif::{GifEncoder, Repeat};
+use image::{Delay, DynamicImage, Frame, RgbImage};
 use innate_agents::evaluation::Evaluation;
 use innate_agents::{Checkpoint, Mode, Registries, evaluate};
+use innate_envs::Picture;
 use serde_json::json;
+use std::fs::File;
+use std::path::Path;
 
 /// Evaluates a checkpoint of a run.
 pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failure> {
@@ -20,7 +25,12 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
         Acting::Greedy => Mode::Greedy,
         Acting::Random => Mode::Random,
     };
-    let found = evaluate(&plan, &checkpoint, mode, args.episodes, args.seed).map_err(Failure::failed)?;
+    let mut film = Vec::new();
+    let mut watch = |env: &dyn innate_envs::Env| film.extend(args.record.as_ref().and_then(|_| env.picture()));
+    let found = evaluate(&plan, &checkpoint, mode, args.episodes, args.seed, &mut watch).map_err(Failure::failed)?;
+    if let Some(path) = &args.record {
+        record(path, film)?;
+    }
     let step = checkpoint.manifest.step;
     if args.json {
         say_json(&json!({
@@ -36,6 +46,24 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
     } else {
         say(&format!("{} episodes with the weights of step {step}", args.episodes));
         lines(&found).iter().for_each(|line| say(line));
+    }
+    Ok(())
+}
+
+/// Writes pictures as an animated GIF, a tenth of a second each.
+fn record(path: &Path, film: Vec<Picture>) -> Result<(), Failure> {
+    let failed = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
+    if film.is_empty() {
+        return Err(Failure::usage("--record: this environment cannot draw itself"));
+    }
+    let mut gif = GifEncoder::new(File::create(path).map_err(|error| failed(error.to_string()))?);
+    gif.set_repeat(Repeat::Infinite).map_err(|error| failed(error.to_string()))?;
+    for Picture { width, height, rgb } in film {
+        let image = RgbImage::from_raw(width as u32, height as u32, rgb);
+        let image = image.ok_or_else(|| failed("a picture has not the bytes that its sides ask for".into()))?;
+        let image = DynamicImage::from(image).into_rgba8();
+        let frame = Frame::from_parts(image, 0, 0, Delay::from_numer_denom_ms(100, 1));
+        gif.encode_frame(frame).map_err(|error| failed(error.to_string()))?;
     }
     Ok(())
 }

@@ -99,7 +99,7 @@ fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch) -> Result<(),
     let name = if folder.path.join("best").exists() { "best" } else { "latest" };
     if episodes > 0 {
         let checkpoint = Checkpoint::open(&folder.path.join(name)).map_err(Failure::failed)?;
-        let evaluation = evaluate(plan, &checkpoint, Mode::Greedy, episodes, 0).map_err(failure)?;
+        let evaluation = evaluate(plan, &checkpoint, Mode::Greedy, episodes, 0, &mut |_| {}).map_err(failure)?;
         watch.last_evaluation(name, checkpoint.manifest.step, &evaluation);
     }
     watch.say(&format!("curves: tensorboard --logdir {}", folder.path.display()));
