@@ -36,6 +36,11 @@ pub use innate_nn as nn;
 pub use innate_replay as replay;
 pub use innate_rewards as rewards;
 
+/// The README's examples, compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 mod cli;
 mod observer;
 pub mod progress;
