@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 const MOTION: &str = "motion";
 
 /// Options of `motion`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, documented::DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct MotionOptions {
     /// Energy, in pixels per step, above which a cell counts as moving in the plotted metrics (the pay does not use it).

@@ -46,7 +46,7 @@ const GREATEST_COUNT: usize = 64;
 const LONGEST_SIDE: usize = 8192;
 
 /// How flow is computed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlowConfig {
     /// The finest level of the pyramid at which patches are searched: 0 is the full frame, each level more halves it.

@@ -69,7 +69,16 @@ fn lists_and_keys_name_everything() {
     assert_eq!(names("learners"), ["dqn"]);
     assert_eq!(names("runs"), ["acrobot", "cartpole", "look", "mountaincar"]);
     let keys = home.succeed(&["keys"]);
-    for key in ["steps_per_round", "target_every", "clip_gradient", "final_episodes", "capacity", "slots", "moves"] {
+    for key in [
+        "steps_per_round",
+        "target_every",
+        "clip_gradient",
+        "final_episodes",
+        "capacity",
+        "slots",
+        "at_end",
+        "smoothness",
+    ] {
         assert!(keys.contains(key), "{key}");
     }
     let doctor: Value = serde_json::from_str(&home.succeed(&["doctor", "--json"])).unwrap();

@@ -14,6 +14,7 @@ use std::sync::OnceLock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
     /// The processor.
+    #[default]
     Cpu,
     /// The CUDA device with this number.
     Cuda(usize),
@@ -24,11 +25,11 @@ pub enum Device {
 #[serde(try_from = "String", into = "String")]
 pub enum DeviceSpec {
     /// The processor.
+    #[default]
     Cpu,
     /// This CUDA device.
     Cuda(usize),
     /// The first CUDA device where there is one, else the processor.
-    #[default]
     Auto,
 }
 

@@ -122,8 +122,8 @@ fn the_checker_finds_each_broken_promise() {
     };
     let sentences = [
         (Fault::DrawsFromElsewhere, "CartPole-v1: two trajectories of one seed differ at step 0"),
-        (Fault::LeavesNumbersUnwritten, "element 0 of `state` is NaN (allowed: -4.8 to 4.8), or was not written"),
-        (Fault::LeavesItsBounds, "element 0 of `state` is 5 (allowed: -4.8 to 4.8), or was not written"),
+        (Fault::LeavesNumbersUnwritten, "element 0 of `observation` is NaN (allowed: -4.8 to 4.8), or was not written"),
+        (Fault::LeavesItsBounds, "element 0 of `observation` is 5 (allowed: -4.8 to 4.8), or was not written"),
         (Fault::TakesAnyAction, "an action out of range must be an error of the kind Action, but it was accepted"),
         (Fault::StepsWithoutReset, "step before reset must be an error of the kind Over, but it was accepted"),
         (Fault::ForgetsWhatWasSaved, "truncated state must be an error of the kind State, but it was accepted"),
@@ -148,7 +148,7 @@ fn a_specification_that_contradicts_itself_is_found() {
         found(|spec| spec.actions.names.clear()).ends_with("there must be at least one action and one observed array")
     );
     assert!(found(|spec| spec.observation[0].name.clear()).ends_with("the name `` of array 0 is empty or taken"));
-    assert!(found(|spec| spec.observation[0].low[1] = f32::NAN).contains("a lower bound of `state` lies above"));
+    assert!(found(|spec| spec.observation[0].low[1] = f32::NAN).contains("a lower bound of `observation` lies above"));
     assert!(found(|spec| spec.max_episode_steps = Some(0)).ends_with("an episode has at least one step"));
 }
 

@@ -7,27 +7,44 @@ use innate_agents::exploration::Exploration;
 use innate_agents::run::{
     AreaConfig, CheckpointConfig, EnvConfig, EvaluationConfig, LogConfig, ReplayConfig, RunConfig,
 };
+use innate_envs::options::{decode, encode};
+use innate_envs::video::VideoOptions;
+use innate_rewards::motion::MotionOptions;
+use innate_rewards::optical_flow::FlowConfig;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Prints every key of a run file, table by table.
 pub(super) fn keys() -> Result<(), Failure> {
-    table::<RunConfig>("");
-    table::<EnvConfig>("env");
-    table::<ReplayConfig>("replay");
-    table::<AreaConfig>("area.NAME");
-    table::<DqnOptions>("area.NAME  (learner = \"dqn\")");
-    table::<Exploration>("area.NAME.exploration  (learner = \"dqn\")");
-    table::<EvaluationConfig>("evaluation");
-    table::<CheckpointConfig>("checkpoint");
-    table::<LogConfig>("log");
-    say("\nThe defaults of a run are in its folder, in config.toml, which holds every key as resolved.");
-    Ok(())
+    table::<RunConfig>("", "steps = 0\nenv = {}\narea = {}")?;
+    table::<EnvConfig>("env", "id = ''")?;
+    table::<VideoOptions>("env  (id = \"video\")", "path = 'film.gif'")?;
+    table::<FlowConfig>("signals.flow", "")?;
+    table::<MotionOptions>("signals.motion", "")?;
+    table::<ReplayConfig>("replay", "")?;
+    table::<AreaConfig>("area.NAME", "")?;
+    table::<DqnOptions>("area.NAME  (learner = \"dqn\")", "")?;
+    table::<Exploration>("area.NAME.exploration  (learner = \"dqn\")", "")?;
+    table::<EvaluationConfig>("evaluation", "")?;
+    table::<CheckpointConfig>("checkpoint", "")?;
+    table::<LogConfig>("log", "")
 }
 
-fn table<T: DocumentedFields>(path: &str) {
+/// Prints the keys of one table with their defaults; `required` holds those that have none.
+fn table<T: DocumentedFields + Serialize + DeserializeOwned>(path: &str, required: &str) -> Result<(), Failure> {
+    let required: toml::Table = required.parse().map_err(Failure::failed)?;
+    let defaults = encode(&decode::<T>(&required, "").map_err(Failure::failed)?).map_err(Failure::failed)?;
     if !path.is_empty() {
         say(&format!("\n[{path}]"));
     }
     for (name, doc) in T::FIELD_NAMES.iter().zip(T::FIELD_DOCS) {
-        say(&format!("  {name:<18} {}", doc.split_whitespace().collect::<Vec<_>>().join(" ")));
+        let default = match defaults.get(*name) {
+            _ if required.contains_key(*name) => " (required)".into(),
+            Some(toml::Value::Table(inner)) if inner.is_empty() => String::new(),
+            Some(value) => format!(" [default: {value}]"),
+            None => String::new(),
+        };
+        say(&format!("  {name:<18} {}{default}", doc.split_whitespace().collect::<Vec<_>>().join(" ")));
     }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Steps per second of each classic-control environment, through the object-safe trait, resets and random actions included.
 //!
-//! `cargo run --release -p innate-envs --example speed`: best of five, one thread; the unit is millions of steps per second.
+//! `cargo run --release -p innate-envs --example env_speed`: best of five, one thread; the unit is millions of steps per second.
 
 use innate_envs::numpy::Generator;
 use innate_envs::{Env, EnvError, standard};

@@ -1,6 +1,6 @@
 //! How fast a replay is: transitions added and batches sampled per second, one thread.
 //!
-//! `cargo run --release -p innate-replay --example speed`
+//! `cargo run --release -p innate-replay --example replay_speed`
 //!
 //! *small*: 1,000,000 transitions of 4 `f32` observed, an `i64` action and 2 `f32` rewards. *frames*: 20,000 transitions
 //! of 4×84×84 bytes. Both full before sampling, with episodes of 200 steps in 8 lanes.
