@@ -14,7 +14,6 @@ use std::sync::OnceLock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
     /// The processor.
-    #[default]
     Cpu,
     /// The CUDA device with this number.
     Cuda(usize),
