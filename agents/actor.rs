@@ -99,6 +99,9 @@ pub enum ActorError {
     /// A transition could not be written down.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// An actor thread is gone.
+    #[error("an actor thread ended without a word")]
+    Gone,
     /// A part panicked.
     #[error("the actor of slot {slot} panicked: {message}")]
     Panic {
@@ -163,9 +166,10 @@ impl ActorSlot {
     fn step(&mut self, snapshot: &Snapshot, step: u64, episodes: &mut Vec<Episode>) -> Result<(), ActorError> {
         let row = self.columns.begin_row(&mut self.held, self.bank.current())?;
         let mut action = 0;
-        for (place, area) in self.areas.iter_mut().enumerate().rev() {
-            action = area.decide(self.bank.current(), &snapshot.weights[place], Mode::Explore { step })?;
-            self.held.i64_mut(self.columns.actions[place], row)?[0] = action as i64;
+        for (place, area) in self.areas.iter_mut().enumerate() {
+            let decided = area.decide(self.bank.current(), &snapshot.weights[place], Mode::Explore { step })?;
+            self.held.i64_mut(self.columns.actions[place], row)?[0] = decided as i64;
+            action = if place == 0 { decided } else { action };
         }
         let outcome = self.slot.step(action)?;
         let ended = outcome.terminated || outcome.truncated;
@@ -214,6 +218,10 @@ impl ActorSlot {
     /// # Errors
     /// The state is of another run.
     pub fn load(&mut self, state: ActorSlotState) -> Result<Loaded, StartError> {
+        let same = state.held.schema() == self.held.schema() && state.explore.len() == self.areas.len();
+        if !same {
+            return Err(BankError::State("its steps have other columns".into()).into());
+        }
         let loaded = self.slot.load(state.slot)?;
         self.bank.load(state.bank)?;
         self.held = state.held;

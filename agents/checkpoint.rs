@@ -17,6 +17,14 @@ use std::path::{Path, PathBuf};
 pub const FORMAT: u32 = 1;
 
 const MANIFEST: &str = "manifest.json";
+/// Online and target weights of every area.
+pub(crate) const WEIGHTS: &str = "weights.safetensors";
+/// The optimisers' moments.
+pub(crate) const OPTIMISER: &str = "optimiser.safetensors";
+/// Everything that is remembered.
+pub(crate) const REPLAY: &str = "replay.safetensors";
+/// Everything else: counters, random streams, environments, signals.
+pub(crate) const STATE: &str = "state.bin";
 
 /// What a checkpoint holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +34,16 @@ pub enum Extent {
     Full,
     /// Weights alone: it can be evaluated.
     Weights,
+}
+
+impl Extent {
+    /// The files that a checkpoint of this extent holds.
+    fn files(self) -> &'static [&'static str] {
+        match self {
+            Extent::Full => &[WEIGHTS, OPTIMISER, REPLAY, STATE],
+            Extent::Weights => &[WEIGHTS],
+        }
+    }
 }
 
 /// The manifest of a checkpoint.
@@ -139,7 +157,7 @@ impl RunFolder {
         let written = written.map_err(CheckpointError::io(&beside)).and_then(|()| {
             fill(&beside)?;
             write_manifest(&beside, step, extent)?;
-            clear(&place).and_then(|()| fs::rename(&beside, &place)).map_err(CheckpointError::io(&place))?;
+            replace(&beside, &place, &all.join(format!(".old-{name}"))).map_err(CheckpointError::io(&place))?;
             sync(&all)
         });
         if written.is_err() {
@@ -155,7 +173,10 @@ impl RunFolder {
     /// The disk refuses.
     pub fn point(&self, name: &str, step: u64) -> Result<(), CheckpointError> {
         let (beside, place) = (self.path.join(format!(".{name}")), self.path.join(name));
-        clear(&beside)
+        // Where a run was copied with its links followed, a folder stands in the link's place.
+        let folder = fs::symlink_metadata(&place).is_ok_and(|found| found.is_dir());
+        let cleared = if folder { clear(&place).and_then(|()| clear(&beside)) } else { clear(&beside) };
+        cleared
             .and_then(|()| std::os::unix::fs::symlink(format!("checkpoints/step-{step}"), &beside))
             .and_then(|()| fs::rename(&beside, &place))
             .map_err(CheckpointError::io(&place))?;
@@ -188,7 +209,12 @@ impl RunFolder {
         Ok(steps)
     }
 
-    /// Removes checkpoints that `keep` does not want.
+    /// Whether a run can resume from the checkpoint of `step`.
+    pub fn is_full(&self, step: u64) -> bool {
+        self.checkpoints().join(format!("step-{step}")).join(STATE).exists()
+    }
+
+    /// Removes checkpoints that `keep` does not want, and what was never finished.
     ///
     /// # Errors
     /// The disk refuses.
@@ -196,6 +222,13 @@ impl RunFolder {
         for step in self.steps()?.into_iter().filter(|&step| !keep(step)) {
             let path = self.checkpoints().join(format!("step-{step}"));
             clear(&path).map_err(CheckpointError::io(&path))?;
+        }
+        let all = self.checkpoints();
+        for entry in fs::read_dir(&all).map_err(CheckpointError::io(&all))? {
+            let entry = entry.map_err(CheckpointError::io(&all))?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                clear(&entry.path()).map_err(CheckpointError::io(&entry.path()))?;
+            }
         }
         Ok(())
     }
@@ -226,6 +259,9 @@ impl Checkpoint {
             return Err(CheckpointError::Version { path: path.into(), found, writer });
         }
         let manifest: Manifest = serde_json::from_value(json).map_err(|e| damaged(format!("{MANIFEST}: {e}")))?;
+        if let Some(missing) = manifest.extent.files().iter().find(|name| !manifest.files.contains_key(**name)) {
+            return Err(damaged(format!("{MANIFEST} does not name {missing}")));
+        }
         for (name, expected) in &manifest.files {
             let file = path.join(name);
             let found = sum(&file).map_err(|error| damaged(format!("{name}: {error}")))?;
@@ -327,6 +363,16 @@ fn sync(path: &Path) -> Result<(), CheckpointError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(CheckpointError::io(path))
 }
 
+/// Puts the folder `from` in the place of the folder `to`, which waits at `aside` until it may go.
+fn replace(from: &Path, to: &Path, aside: &Path) -> io::Result<()> {
+    clear(aside)?;
+    if to.exists() {
+        fs::rename(to, aside)?;
+    }
+    fs::rename(from, to)?;
+    clear(aside)
+}
+
 /// Removes a file, link or folder, if it is there.
 fn clear(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
@@ -349,7 +395,7 @@ mod tests {
     fn written() -> (tempfile::TempDir, RunFolder, PathBuf) {
         let home = tempfile::tempdir().unwrap();
         let run = RunFolder::new(home.path());
-        run.write(7, Extent::Full, |to| write_tensors(&to.join("weights.safetensors"), &tensors())).unwrap();
+        run.write(7, Extent::Weights, |to| write_tensors(&to.join(WEIGHTS), &tensors())).unwrap();
         run.point("latest", 7).unwrap();
         let latest = home.path().join("latest");
         (home, run, latest)
@@ -359,7 +405,7 @@ mod tests {
     fn what_is_written_is_read_back() {
         let (_home, _run, latest) = written();
         let checkpoint = Checkpoint::open(&latest).unwrap();
-        assert_eq!((checkpoint.manifest.step, checkpoint.manifest.extent), (7, Extent::Full));
+        assert_eq!((checkpoint.manifest.step, checkpoint.manifest.extent), (7, Extent::Weights));
         assert_eq!(checkpoint.tensors("weights.safetensors").unwrap(), tensors());
     }
 
@@ -390,10 +436,27 @@ mod tests {
     #[test]
     fn a_failed_write_leaves_the_old_checkpoint_whole() {
         let (_home, run, latest) = written();
-        let failed = run.write(7, Extent::Full, |to| write_file(&to.join("no/such/folder"), b""));
+        let failed = run.write(7, Extent::Weights, |to| write_file(&to.join("no/such/folder"), b""));
         assert!(failed.is_err());
         assert!(Checkpoint::open(&latest).is_ok());
         assert_eq!(run.steps().unwrap(), [7]);
+    }
+
+    #[test]
+    fn a_manifest_that_forgets_a_file_is_damaged() {
+        let (_home, run, _) = written();
+        run.write(8, Extent::Full, |to| write_tensors(&to.join(WEIGHTS), &tensors())).unwrap();
+        let said = Checkpoint::open(&run.checkpoints().join("step-8")).unwrap_err().to_string();
+        assert!(said.contains("does not name optimiser.safetensors"), "{said}");
+    }
+
+    #[test]
+    fn a_link_that_was_copied_as_a_folder_becomes_a_link_again() {
+        let (_home, run, latest) = written();
+        fs::remove_file(&latest).unwrap();
+        fs::create_dir(&latest).unwrap();
+        run.point("latest", 7).unwrap();
+        assert!(Checkpoint::open(&latest).is_ok());
     }
 
     #[test]

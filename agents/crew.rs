@@ -8,7 +8,7 @@
 //! learner may look at the slots (to save them, to give reports back).
 
 use crate::actor::{ActorError, ActorSlot, Report, Snapshot};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -100,11 +100,23 @@ impl Crew {
                 reports[index] = Some(step_slot(slot, index, self.slots.len(), &round));
             }
         } else {
-            for (index, report) in self.reports.iter().take(self.slots.len()) {
+            for _ in 0..self.slots.len() {
+                let (index, report) = self.receive()?;
                 reports[index] = Some(report);
             }
         }
-        reports.into_iter().flatten().collect()
+        reports.into_iter().map(|report| report.unwrap_or(Err(ActorError::Gone))).collect()
+    }
+
+    /// The next report, from whichever slot has finished.
+    fn receive(&self) -> Result<Sent, ActorError> {
+        loop {
+            match self.reports.recv_timeout(Duration::from_secs(1)) {
+                Ok(sent) => return Ok(sent),
+                Err(RecvTimeoutError::Timeout) if !self.threads.iter().any(JoinHandle::is_finished) => {}
+                Err(_) => return Err(ActorError::Gone),
+            }
+        }
     }
 
     /// Gives a used report back to its slot.

@@ -11,9 +11,26 @@ use innate_envs::{Env, Observation, Picture};
 use innate_nn::Input;
 use innate_rewards::{Bank, Ledger};
 use serde::Serialize;
+use std::ops::ControlFlow;
 
-/// Evaluates the weights of `checkpoint` over `episodes` episodes, the same for the same `seed`. `watch` sees the
-/// environment after every step of the first episode.
+/// Which episodes an evaluation plays, and how. The same exam gives the same episodes.
+#[derive(Clone, Copy, Debug)]
+pub struct Exam {
+    /// How to act.
+    pub mode: Mode,
+    /// Number of episodes.
+    pub episodes: usize,
+    /// Where seeds and random streams come from.
+    pub streams: Streams,
+    /// Number of the exam among those of these streams.
+    pub round: u64,
+}
+
+/// Sees the environment after every step of an evaluation, with the number of the episode; may end the evaluation, which
+/// then tells of the episodes played to their end.
+pub type Watcher<'a> = dyn FnMut(u64, &dyn Env) -> ControlFlow<()> + 'a;
+
+/// Evaluates the weights of `checkpoint` over `episodes` episodes, the same for the same `seed`.
 ///
 /// # Errors
 /// The checkpoint does not fit the run, or a part of the run failed.
@@ -23,7 +40,7 @@ pub fn evaluate(
     mode: Mode,
     episodes: usize,
     seed: u64,
-    watch: &mut dyn FnMut(&dyn Env),
+    watch: &mut Watcher<'_>,
 ) -> Result<Evaluation, TrainError> {
     let tensors = checkpoint.tensors("weights.safetensors")?;
     let (mut snapshot, mut policies) = (Snapshot::default(), Vec::new());
@@ -36,8 +53,8 @@ pub fn evaluate(
         snapshot.weights.push(weights);
         policies.push(learner.policy());
     }
-    let when = (Streams::new(seed), 0, checkpoint.manifest.step);
-    Ok(Examiner::new(plan, policies)?.examine(plan, &snapshot, mode, episodes, when, watch)?)
+    let exam = Exam { mode, episodes, streams: Streams::new(seed), round: 0 };
+    Ok(Examiner::new(plan, policies)?.examine(plan, &snapshot, exam, watch)?)
 }
 
 /// Plays evaluation episodes.
@@ -83,8 +100,8 @@ impl Evaluation {
         mean(self.lengths.iter().map(|&length| length as f64))
     }
 
-    /// Mean of what the body was paid per episode: the score by which the best checkpoint is chosen. For an area paid by
-    /// `extrinsic` with weight 1 it is the mean return.
+    /// Mean of what the body was paid per episode by signals that pay at once, with the weights of the end of the run: the
+    /// score by which the best checkpoint is chosen. For an area paid by `extrinsic` with weight 1 it is the mean return.
     pub fn mean_pay(&self) -> f64 {
         mean(self.pays.iter().copied())
     }
@@ -105,8 +122,10 @@ impl Examiner {
         Ok(Self { observation: env.spec().buffer(), env, bank: plan.build_bank()?, policies })
     }
 
-    /// Plays `episodes` episodes with the weights of `snapshot` and the pay table of environment step `step`. The same
-    /// `streams` and `round` give the same episodes. `watch` sees the environment after every step of the first one.
+    /// Plays the episodes of `exam` with the weights of `snapshot`.
+    ///
+    /// The bank is made anew, so that what a signal learns in one evaluation is in no other. Pay is what the pay table
+    /// gives at the end of the run, so that evaluations under a schedule can be compared.
     ///
     /// # Errors
     /// The environment, a signal or a policy failed.
@@ -114,23 +133,22 @@ impl Examiner {
         &mut self,
         plan: &Plan,
         snapshot: &Snapshot,
-        mode: Mode,
-        episodes: usize,
-        (streams, round, step): (Streams, u64, u64),
-        watch: &mut dyn FnMut(&dyn Env),
+        exam: Exam,
+        watch: &mut Watcher<'_>,
     ) -> Result<Evaluation, StartError> {
+        self.bank = plan.build_bank()?;
         let mut evaluation = Evaluation::default();
         let mut ledgers: Vec<Ledger> = plan.signals.iter().map(|_| Ledger::default()).collect();
-        for episode in 0..episodes as u64 {
-            let draw = round << 32 | episode;
-            let mut random = streams.stream("evaluation/act", draw);
-            self.env.reset(Some(streams.seed("evaluation/environment", draw)), &mut self.observation)?;
+        for episode in 0..exam.episodes as u64 {
+            let draw = exam.round << 32 | episode;
+            let mut random = exam.streams.stream("evaluation/act", draw);
+            self.env.reset(Some(exam.streams.seed("evaluation/environment", draw)), &mut self.observation)?;
             self.bank.begin_episode(&self.observation)?;
-            let watch: &mut dyn FnMut(&dyn Env) = if episode == 0 { &mut *watch } else { &mut |_| {} };
-            let (reward, length, pay) = self.play(plan, snapshot, mode, step, &mut random, watch)?;
-            evaluation.returns.push(reward);
-            evaluation.lengths.push(length);
-            evaluation.pays.push(pay);
+            let mut watch = |env: &dyn Env| watch(episode, env);
+            let Some(played) = self.play(plan, snapshot, exam.mode, &mut random, &mut watch)? else { break };
+            evaluation.returns.push(played.reward);
+            evaluation.lengths.push(played.length);
+            evaluation.pays.push(played.pay);
             for (total, ledger) in ledgers.iter_mut().zip(self.bank.take_ledgers()) {
                 total.merge(&ledger);
             }
@@ -145,43 +163,53 @@ impl Examiner {
         self.env.picture()
     }
 
-    /// Plays one episode to its end: return, length, pay.
+    /// Plays one episode; nothing if the watcher ended it.
     fn play(
         &mut self,
         plan: &Plan,
         snapshot: &Snapshot,
         mode: Mode,
-        step: u64,
         random: &mut Random,
-        watch: &mut dyn FnMut(&dyn Env),
-    ) -> Result<(f64, u64, f64), StartError> {
+        watch: &mut dyn FnMut(&dyn Env) -> ControlFlow<()>,
+    ) -> Result<Option<Played>, StartError> {
         let body = &plan.areas[0];
-        let (mut reward, mut length, mut pay) = (0.0, 0, 0.0);
+        let mut played = Played::default();
         loop {
             let mut action = 0;
-            for (place, policy) in self.policies.iter_mut().enumerate().rev() {
+            for (place, (area, policy)) in plan.areas.iter().zip(&mut self.policies).enumerate() {
                 let mut inputs = [Input::F32(&[]); MAX_VIEW];
-                let view = view_of(self.bank.current(), &plan.areas[place].view, &mut inputs);
+                let view = view_of(self.bank.current(), &area.view, &mut inputs);
                 let decided = policy.act(&snapshot.weights[place], view, mode, random);
-                action = decided.map_err(|error| StartError::Learner(plan.areas[place].name.clone(), error))?;
+                let decided = decided.map_err(|error| StartError::Learner(area.name.clone(), error))?;
+                action = if place == 0 { decided } else { action };
             }
             let outcome = self.env.step(action, &mut self.observation)?;
             self.bank.step(&self.observation, action, outcome, |payment| {
                 if let Some((_, entry)) = body.pay.iter().find(|(signal, _)| *signal == payment.signal) {
                     let mut paid = [0.0];
-                    entry.mix(step, &[payment.amount], &mut paid);
-                    pay += f64::from(paid[0]);
+                    entry.mix(plan.config.steps, &[payment.amount], &mut paid);
+                    played.pay += f64::from(paid[0]);
                 }
             })?;
-            watch(&*self.env);
-            reward += outcome.reward;
-            length += 1;
+            played.reward += outcome.reward;
+            played.length += 1;
+            if watch(&*self.env).is_break() {
+                return Ok(None);
+            }
             if outcome.terminated || outcome.truncated {
-                return Ok((reward, length, pay));
+                return Ok(Some(played));
             }
             self.bank.advance();
         }
     }
+}
+
+/// One episode of an evaluation.
+#[derive(Clone, Copy, Default)]
+struct Played {
+    reward: f64,
+    length: u64,
+    pay: f64,
 }
 
 /// The means of a ledger.

@@ -17,7 +17,7 @@ pub(crate) fn views<'a>(
 ) -> Result<(Inputs<'a>, Inputs<'a>), ReplayError> {
     let (mut before, mut after) = ([Input::F32(&[]); MAX_VIEW], [Input::F32(&[]); MAX_VIEW]);
     for (place, &percept) in view.iter().enumerate() {
-        let Some(column) = plan.percept_columns[percept] else { continue };
+        let column = plan.column(percept)?;
         (before[place], after[place]) = match plan.percepts[percept].kind {
             Kind::U8 => (Input::U8(batch.u8(column)?), Input::U8(batch.next_u8(column)?)),
             Kind::F32 => (Input::F32(batch.f32(column)?), Input::F32(batch.next_f32(column)?)),
@@ -37,7 +37,7 @@ pub(crate) fn relabel(
     let unread = |error: ReplayError| BankError::State(error.to_string());
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for &percept in &plan.signals[signal].reads {
-        let Some(column) = plan.percept_columns[percept] else { continue };
+        let column = plan.column(percept).map_err(unread)?;
         let (now, next) = slices(batch, column, plan.percepts[percept].kind).map_err(unread)?;
         before.push(now);
         after.push(next);

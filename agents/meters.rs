@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use innate_rewards::Ledger;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Episodes over which `rollout/ep_rew_mean` is taken.
 const EPISODES: usize = 100;
@@ -24,17 +24,21 @@ pub struct Meters {
     ledgers: Vec<Ledger>,
 }
 
-/// Where the time of the rounds went since the last point of the curves; not part of any state.
-#[derive(Clone, Copy, Debug, Default)]
+/// Where the time went since the last point of the curves; not part of any state.
+#[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    /// The whole.
-    pub total: Duration,
+    /// When the last point was.
+    since: Instant,
     /// Time in which the learner waited for actors.
     pub learner_wait: Duration,
-    /// Time in which an actor waited for the learner.
-    pub actor_wait: Duration,
     /// Environment steps.
     pub steps: u64,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self { since: Instant::now(), learner_wait: Duration::ZERO, steps: 0 }
+    }
 }
 
 impl Meters {
@@ -97,12 +101,12 @@ impl Meters {
 }
 
 impl Clock {
-    /// Gives the curves of time their points.
-    pub fn report(&self, step: u64, point: &mut dyn FnMut(String, f64)) {
-        let total = self.total.as_secs_f64().max(f64::MIN_POSITIVE);
+    /// Gives the curves of time their points; `actor_wait` is the time in which an actor waited for the learner.
+    pub fn report(&self, step: u64, actor_wait: Duration, point: &mut dyn FnMut(String, f64)) {
+        let total = self.since.elapsed().as_secs_f64().max(f64::MIN_POSITIVE);
         point("time/fps".into(), self.steps as f64 / total);
         point("time/total_timesteps".into(), step as f64);
         point("time/learner_wait".into(), self.learner_wait.as_secs_f64() / total);
-        point("time/actor_wait".into(), self.actor_wait.as_secs_f64() / total);
+        point("time/actor_wait".into(), actor_wait.as_secs_f64() / total);
     }
 }

@@ -8,12 +8,15 @@ use documented::DocumentedFields;
 use innate_envs::options::{encode, nearest};
 use innate_envs::{ArraySpec, Env, EnvSpec, Kind};
 use innate_nn::{Device, InputSpec};
-use innate_replay::{ColumnId, ColumnSpec, Role, Schema};
+use innate_replay::{ColumnId, ColumnSpec, ReplayError, Role, Schema};
 use innate_rewards::{Bank, EXTRINSIC, Pay, PayEntry};
 use std::sync::Arc;
 
 /// Percepts that an area may see at most. A bound, so that a decision allocates nothing.
 pub const MAX_VIEW: usize = 8;
+
+/// Environment steps in a round at most: a run looks only between rounds whether it is to stop.
+const MAX_ROUND: u64 = 1_000_000;
 
 /// Everything about a run that does not change while it runs.
 pub struct Plan {
@@ -105,7 +108,7 @@ impl Plan {
             })
             .collect();
 
-        let mut areas = resolve_areas(&mut config, &registries, &bank, &env_spec)?;
+        let mut areas = resolve_areas(&mut config, &registries, &bank, (&env_spec, env_config.slots))?;
         let percepts = bank.percepts().to_vec();
         let mut columns = Vec::new();
         let remembered = remembered(&bank, &areas, percepts.len());
@@ -188,6 +191,14 @@ impl Plan {
         (area.learner)(&context).map_err(|error| StartError::Learner(area.name.clone(), error))
     }
 
+    /// The column of a percept that is remembered.
+    ///
+    /// # Errors
+    /// It is not remembered: no area sees it, and no relabelling signal reads it.
+    pub(crate) fn column(&self, percept: usize) -> Result<ColumnId, ReplayError> {
+        self.percept_columns[percept].map_or_else(|| self.schema.column(&self.percepts[percept].name), Ok)
+    }
+
     /// Environment steps of each slot in a round.
     pub fn steps_per_slot(&self) -> usize {
         (self.config.steps_per_round / self.slots as u64) as usize
@@ -206,6 +217,13 @@ fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError>
     if config.steps_per_round == 0 || !config.steps_per_round.is_multiple_of(slots) {
         let said = format!("{} must be a multiple of env.slots = {slots}, and not 0", config.steps_per_round);
         return refuse("steps_per_round", said);
+    }
+    if config.steps_per_round > MAX_ROUND {
+        return refuse("steps_per_round", format!("{} must be at most {MAX_ROUND}", config.steps_per_round));
+    }
+    if (1..env.slots).contains(&config.replay.capacity) {
+        let said = format!("{} transitions are less than one for each of env.slots = {slots}", config.replay.capacity);
+        return refuse("replay.capacity", said);
     }
     if config.replay.capacity == 0 {
         return refuse("replay.capacity", "0 transitions remember nothing; give at least a batch".into());
@@ -273,21 +291,21 @@ fn resolve_areas(
     config: &mut RunConfig,
     registries: &Registries,
     bank: &Bank,
-    env: &EnvSpec,
+    (env, slots): (&EnvSpec, usize),
 ) -> Result<Vec<AreaPlan>, ConfigError> {
     if config.area.len() != 1 {
-        let said = format!(
-            "a run has one area, the one that moves the body, such as [area.body]; found {}",
-            config.area.len()
-        );
+        let found = config.area.keys().map(|name| format!("[area.{name}]")).collect::<Vec<_>>().join(", ");
+        let said = format!("a run has one area, the one that moves the body, such as [area.body]; found {found}");
         return Err(ConfigError::at("area", said));
     }
     let mut areas = Vec::new();
     for (name, table) in &mut config.area {
         let at = format!("area.{name}");
         let (mut common, options): (AreaConfig, _) = split(table, &at)?;
-        if common.batch == 0 || common.batch > config.replay.capacity {
-            let said = format!("{} must lie between 1 and replay.capacity = {}", common.batch, config.replay.capacity);
+        // The replay gives every slot the same room.
+        let capacity = config.replay.capacity / slots * slots;
+        if common.batch == 0 || common.batch > capacity {
+            let said = format!("{} must lie between 1 and replay.capacity = {capacity}", common.batch);
             return Err(ConfigError::at(format!("{at}.batch"), said));
         }
         if common.view.is_empty() {
@@ -326,6 +344,9 @@ fn resolve_view(names: &[String], bank: &Bank, at: &str) -> Result<Vec<usize>, C
     let key = format!("{at}.view");
     if names.len() > MAX_VIEW {
         return Err(ConfigError::at(key, format!("an area sees at most {MAX_VIEW} percepts; found {}", names.len())));
+    }
+    if let Some(twice) = names.iter().enumerate().find_map(|(i, name)| names[..i].contains(name).then_some(name)) {
+        return Err(ConfigError::at(key, format!("the percept `{twice}` stands there twice")));
     }
     let find = |name: &String| {
         let known = || bank.percepts().iter().map(|spec| spec.name.as_str());

@@ -13,16 +13,17 @@ mod persist;
 use crate::actor::{ActorError, ActorSlot, Snapshot, StartError};
 use crate::checkpoint::{CheckpointError, RunFolder};
 use crate::crew::{Crew, Round};
-use crate::evaluation::{Evaluation, Examiner};
+use crate::evaluation::{Evaluation, Exam, Examiner};
 use crate::learner::{Experience, Learner, LearnerError, Mode};
 use crate::memory;
 use crate::meters::{Clock, Meters};
 use crate::plan::Plan;
 use crate::streams::{Random, Streams};
-use innate_envs::Picture;
+use innate_envs::{Env, Picture};
 use innate_replay::{Batch, Replay, ReplayError};
 use innate_rewards::{Bank, BankError};
 use serde::{Deserialize, Serialize};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -85,6 +86,8 @@ pub struct Trainer {
     counters: Counters,
     /// The best step as the latest full checkpoint knows it: a resume will look for it.
     saved_best: Option<u64>,
+    /// The step of the latest full checkpoint.
+    saved: Option<u64>,
     /// Slots whose environment could not tell its state, and began a new episode when the training was resumed.
     restarted: usize,
 }
@@ -125,6 +128,14 @@ pub enum TrainError {
     /// A signal failed on a sampled batch.
     #[error("{0} (at step {1} of the run)")]
     Bank(BankError, u64),
+    /// An evaluation failed.
+    #[error("{source} (in the evaluation at step {step} of the run)")]
+    Evaluation {
+        /// The step.
+        step: u64,
+        /// What went wrong.
+        source: StartError,
+    },
     /// Learning failed.
     #[error("area `{area}`, step {step} of the run: {source}")]
     Learner {
@@ -170,6 +181,7 @@ impl Trainer {
             published: Arc::new(Snapshot::default()),
             spare: Arc::new(Snapshot::default()),
             saved_best: None,
+            saved: None,
             restarted: 0,
             clock: Clock::default(),
             counters: Counters::default(),
@@ -184,6 +196,11 @@ impl Trainer {
         };
         trainer.publish()?;
         Ok(trainer)
+    }
+
+    /// Has the training write into `folder` from now on.
+    pub fn move_to(&mut self, folder: RunFolder) {
+        self.folder = folder;
     }
 
     /// The plan.
@@ -210,6 +227,10 @@ impl Trainer {
         let (slots, threads) = (self.plan.slots, self.crew.threads());
         lines.push(format!("threads: 1 learner, {threads} actor{} for {slots} slot{}", plural(threads), plural(slots)));
         lines.push(format!("device: {}", self.plan.device_reason));
+        for area in self.plan.areas.iter().filter(|area| area.config.learning_starts >= self.plan.config.steps) {
+            let (name, starts) = (&area.name, area.config.learning_starts);
+            lines.push(format!("{name}: learns nothing, as learning_starts = {starts} is not before the last step"));
+        }
         if self.restarted > 0 {
             let count = self.restarted;
             lines.push(format!("{count} environment{} cannot be restored and began a new episode", plural(count)));
@@ -232,9 +253,10 @@ impl Trainer {
             if self.due(self.plan.config.log.every) {
                 self.log(observer);
             }
-            let best = self.due(self.plan.config.evaluation.every) && self.evaluate(observer)?;
-            let full = self.due(self.plan.config.checkpoint.every) || self.counters.step >= self.plan.config.steps;
+            let due = self.due(self.plan.config.evaluation.every);
+            let best = if due { self.evaluate(observer)? } else { None };
             let last = self.counters.step >= self.plan.config.steps;
+            let full = last || self.due(self.plan.config.checkpoint.every);
             match self.keep(observer, full, best) {
                 Err(error) if last => return Err(error),
                 Err(error) => {
@@ -251,7 +273,6 @@ impl Trainer {
     /// # Errors
     /// Acting or learning failed.
     pub fn round(&mut self) -> Result<(), TrainError> {
-        let start = Instant::now();
         let (steps, first_step) = (self.plan.steps_per_slot(), self.counters.step);
         self.crew.begin(Round { steps, first_step, snapshot: self.published.clone() });
         let learned = self.learn();
@@ -270,8 +291,6 @@ impl Trainer {
         self.counters.step += self.plan.config.steps_per_round;
         self.publish()?;
         self.clock.steps += self.plan.config.steps_per_round;
-        self.clock.total += start.elapsed();
-        self.clock.actor_wait += self.crew.take_actor_wait();
         Ok(())
     }
 
@@ -375,22 +394,25 @@ impl Trainer {
                 point("replay/ratio".into(), sampled as f64 / step as f64);
             }
         }
-        std::mem::take(&mut self.clock).report(step, &mut point);
+        std::mem::take(&mut self.clock).report(step, self.crew.take_actor_wait(), &mut point);
         observer.points(step, &points);
     }
 
-    /// Evaluates the present weights; whether none before were better.
-    fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<bool, TrainError> {
-        let (step, episodes) = (self.counters.step, self.plan.config.evaluation.episodes);
+    /// Evaluates the present weights; answers if none before were better.
+    fn evaluate(&mut self, observer: &mut dyn Observer) -> Result<Option<Best>, TrainError> {
+        let step = self.counters.step;
         self.counters.evaluations += 1;
-        let when = (self.streams, self.counters.evaluations, step);
-        let evaluation =
-            self.examiner.examine(&self.plan, &self.published, Mode::Greedy, episodes, when, &mut |_| {})?;
+        let exam = Exam {
+            mode: Mode::Greedy,
+            episodes: self.plan.config.evaluation.episodes,
+            streams: self.streams,
+            round: self.counters.evaluations,
+        };
+        let mut watch = |_, _: &dyn Env| ControlFlow::Continue(());
+        let examined = self.examiner.examine(&self.plan, &self.published, exam, &mut watch);
+        let evaluation = examined.map_err(|source| TrainError::Evaluation { step, source })?;
         let score = evaluation.mean_pay();
-        let best = self.counters.best.is_none_or(|best| score >= best.score);
-        if best {
-            self.counters.best = Some(Best { score, step });
-        }
+        let best = self.counters.best.is_none_or(|best| score >= best.score).then_some(Best { score, step });
         observer.points(
             step,
             &[
@@ -402,7 +424,7 @@ impl Trainer {
         if let Some(picture) = self.examiner.picture() {
             observer.picture(step, "eval/view", &picture);
         }
-        observer.evaluated(step, &evaluation, best);
+        observer.evaluated(step, &evaluation, best.is_some());
         Ok(best)
     }
 }

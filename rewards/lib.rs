@@ -34,7 +34,7 @@ pub fn standard() -> Registry<Box<dyn Signal>> {
             never(Box::new(flow::Flow::new(options)))
         })
         .register("motion", "flow energy in the fixated cell minus the frame's median", move |options| {
-            never(Box::new(motion::Motion::new(options)))
+            motion::Motion::new(options).map(|motion| Box::new(motion) as Box<dyn Signal>)
         });
     registry
 }

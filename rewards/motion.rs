@@ -47,9 +47,15 @@ pub struct Motion {
 
 impl Motion {
     /// Motion with these options.
-    pub fn new(options: MotionOptions) -> Self {
+    ///
+    /// # Errors
+    /// The threshold is not a finite number.
+    pub fn new(options: MotionOptions) -> Result<Self, SignalError> {
+        if !options.threshold.is_finite() {
+            return Err(SignalError::new(format!("threshold = {} must be a finite number", options.threshold)));
+        }
         let (speed, sorted, energy) = (Vec::new(), Vec::new(), Vec::new());
-        Self { options, rows: 0, columns: 0, height: 0, width: 0, speed, sorted, energy }
+        Ok(Self { options, rows: 0, columns: 0, height: 0, width: 0, speed, sorted, energy })
     }
 
     /// Mean of `speed` over each cell, less the median of all.
@@ -139,7 +145,7 @@ mod tests {
 
     fn pay_at(cell: usize) -> (f32, Vec<f32>) {
         let specs = [ArraySpec::f32("flow", &[2, 8, 8], -8.0, 8.0), ArraySpec::f32("fixation", &[2, 2], 0.0, 1.0)];
-        let motion: Box<dyn Signal> = Box::new(Motion::new(MotionOptions::default()));
+        let motion: Box<dyn Signal> = Box::new(Motion::new(MotionOptions::default()).unwrap());
         let mut bank = Bank::build(vec![("motion".into(), motion)], &specs).unwrap();
         bank.begin_episode(&scene(0)).unwrap();
         let mut paid = 0.0;

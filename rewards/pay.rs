@@ -149,7 +149,12 @@ impl TryFrom<EntryKeys> for PayEntry {
                 let (start, end) = span(start.unwrap_or(0), end.unwrap_or(i64::MAX as u64))?;
                 Schedule::Window { weight, start, end }
             }
-            _ => return Err("a pay entry is a number, { from, to, start, end } or { weight, start, end }".into()),
+            _ => {
+                return Err(
+                    "a pay entry is a number, { from, to, start, end } or { weight, start, end }, with or without clip"
+                        .into(),
+                );
+            }
         };
         Ok(Self { schedule, clip: keys.clip })
     }

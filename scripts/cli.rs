@@ -49,10 +49,10 @@ struct TrainArgs {
     #[arg(long)]
     run_dir: Option<PathBuf>,
     /// Seed of every random stream; the same seed gives the same bits
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     seed: Option<u64>,
     /// Environment steps to train for
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
     steps: Option<u64>,
     /// Actor threads: auto or a number; 0 acts in the learner's thread. Changes the speed and not one bit of the result
     #[arg(long)]
@@ -78,6 +78,9 @@ struct ResumeArgs {
     /// Actor threads, if not those of the run file
     #[arg(long)]
     actors: Option<String>,
+    /// Where to learn, if not where the run file says
+    #[arg(long)]
+    device: Option<String>,
     /// Print errors alone
     #[arg(long)]
     quiet: bool,
@@ -99,6 +102,9 @@ struct EvalArgs {
     /// Who acts
     #[arg(long, value_enum, default_value = "greedy")]
     policy: Acting,
+    /// Where to compute, if not where the run file says
+    #[arg(long)]
+    device: Option<String>,
     /// Write the first episode as an animated GIF, if the environment can draw itself
     #[arg(long, value_name = "FILE.gif")]
     record: Option<PathBuf>,
@@ -164,7 +170,8 @@ pub(crate) fn main(registries: Registries) -> ExitCode {
 }
 
 fn fail(said: &str, code: u8) -> ExitCode {
-    eprintln!("innate: {said}");
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "innate: {said}");
     ExitCode::from(code)
 }
 

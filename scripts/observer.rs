@@ -2,7 +2,7 @@
 
 use crate::cli::eval;
 use crate::progress::{Progress, ProgressMode, ProgressNumbers};
-use crate::recorder::{HyperParameter, Record, Recorder, RecorderError, RecorderMark, SessionStatus};
+use crate::recorder::{HyperParameter, Record, Recorder, RecorderMark, SessionStatus};
 use innate_agents::trainer::{Observer, Progress as Place};
 use innate_agents::{Evaluation, Outcome, Plan, RunFolder};
 use innate_envs::Picture;
@@ -31,13 +31,20 @@ impl Watch {
         mark: Option<&[u8]>,
         step: u64,
         quiet: bool,
-    ) -> Result<Self, RecorderError> {
-        let mark: Option<RecorderMark> = mark.map(|mark| serde_json::from_slice(mark).unwrap_or_default());
+    ) -> Result<Self, String> {
+        let mark = match mark {
+            None => None,
+            Some([]) => Some(RecorderMark::default()),
+            Some(bytes) => {
+                let unread = |error| format!("the checkpoint does not say where the curves stood: {error}");
+                Some(serde_json::from_slice::<RecorderMark>(bytes).map_err(unread)?)
+            }
+        };
         let fresh = mark.as_ref().is_none_or(|mark| mark.events.is_empty());
         let mode = if quiet { ProgressMode::Silent } else { ProgressMode::of_stderr() };
         let pay = &plan.areas[0].pay;
         let mut watch = Self {
-            recorder: Recorder::start(&folder.path, mark.as_ref())?,
+            recorder: Recorder::start(&folder.path, mark.as_ref()).map_err(|error| error.to_string())?,
             progress: Progress::new(mode, plan.config.steps, step),
             quiet,
             shows_pay: pay.iter().any(|(signal, _)| plan.signals[*signal].name != innate_rewards::EXTRINSIC),

@@ -43,7 +43,8 @@ impl RunFile {
         let path = [PathBuf::from(name), local].into_iter().find(|path| path.is_file());
         let Some(path) = path else {
             let Some((_, text)) = STANDARD.iter().find(|(standard, _)| *standard == name) else {
-                let names = || STANDARD.iter().map(|(name, _)| *name);
+                let known = Self::known();
+                let names = || known.iter().map(|(name, _)| name.as_str());
                 let hint = nearest(name, names()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
                 let known = names().collect::<Vec<_>>().join(", ");
                 return Err(RunFileError(format!(
@@ -79,6 +80,9 @@ impl RunFile {
     /// # Errors
     /// A part of the path is a value and not a table.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), RunFileError> {
+        if key.split('.').any(str::is_empty) {
+            return Err(RunFileError(format!("--set {key}={value}: expected KEY=VALUE, such as area.body.lr=1e-3")));
+        }
         let parsed = format!("value = {value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("value"));
         let value = parsed.unwrap_or_else(|| toml::Value::String(value.into()));
         let (path, last) = key.rsplit_once('.').map_or((None, key), |(path, last)| (Some(path), last));
@@ -105,7 +109,9 @@ impl RunFile {
     /// `error` with the place where its key stands: the file's line, or the command line.
     pub fn explain(&self, error: &ConfigError) -> RunFileError {
         let key = error.key();
-        let changed = |changed: &String| key == changed || key.starts_with(&format!("{changed}."));
+        // The key itself, a table that holds it, or, where only the table is known, a key in it.
+        let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
+        let changed = |changed: &String| key == changed || within(key, changed) || within(changed, key);
         if self.changed.iter().any(changed) {
             return RunFileError(format!("command line: {error}"));
         }
@@ -129,6 +135,22 @@ impl RunFile {
             }
         }
         place.map(|place| line_of(&self.text, place))
+    }
+
+    /// The runs that `innate train NAME` knows, with what they say of themselves: those in `scripts/runs`, then those that
+    /// come with the platform.
+    pub fn known() -> Vec<(String, String)> {
+        let entries = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
+        let own = entries.filter_map(|entry| {
+            let path = entry.path();
+            let name = path.file_name()?.to_str()?.strip_suffix(".toml")?.to_string();
+            Some((name, Self::summary(&std::fs::read_to_string(&path).ok()?).to_string()))
+        });
+        let standard = STANDARD.iter().map(|(name, text)| (name.to_string(), Self::summary(text).to_string()));
+        let mut known: Vec<(String, String)> = own.chain(standard).collect();
+        known.sort();
+        known.dedup_by(|a, b| a.0 == b.0);
+        known
     }
 
     /// What the file says of itself in its first comment.

@@ -1,8 +1,10 @@
 //! How a training is saved and found again: nothing that decides what happens next is left out.
 
-use super::{Counters, Observer, TrainError, Trainer};
+use super::{Best, Counters, Observer, TrainError, Trainer};
 use crate::actor::{ActorSlotState, StartError};
-use crate::checkpoint::{Checkpoint, CheckpointError, Extent, RunFolder, write_file, write_tensors};
+use crate::checkpoint::{
+    Checkpoint, CheckpointError, Extent, OPTIMISER, REPLAY, RunFolder, STATE, WEIGHTS, write_file, write_tensors,
+};
 use crate::learner::{self, LearnerState, NamedTensor};
 use crate::meters::Meters;
 use crate::plan::Plan;
@@ -48,21 +50,17 @@ impl Trainer {
         if checkpoint.manifest.extent != Extent::Full {
             return Err(CheckpointError::Partial { path: checkpoint.path.clone() }.into());
         }
-        let unfit = |error: postcard::Error| TrainError::State(format!("state.bin: {error}"));
-        let state: State = postcard::from_bytes(&checkpoint.read("state.bin")?).map_err(unfit)?;
+        let unfit = |error: postcard::Error| TrainError::State(format!("{STATE}: {error}"));
+        let state: State = postcard::from_bytes(&checkpoint.read(STATE)?).map_err(unfit)?;
         let mut trainer = Self::new(plan, folder)?;
         let plan = trainer.plan.clone();
-        trainer.replay = Replay::load(
-            &checkpoint.path.join("replay.safetensors"),
-            plan.schema.clone(),
-            plan.slots,
-            plan.config.replay.capacity,
-        )?;
+        trainer.replay =
+            Replay::load(&checkpoint.path.join(REPLAY), plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
+        if state.areas.len() != plan.areas.len() || state.slots.len() != plan.slots {
+            return Err(TrainError::State("it has other areas, or another number of slots".into()));
+        }
         trainer.load_learners(checkpoint, &state.areas)?;
         trainer.bank.load(state.bank).map_err(|error| TrainError::Bank(error, state.counters.step))?;
-        if state.slots.len() != plan.slots {
-            return Err(TrainError::State(format!("it has {} slots, the run file {}", state.slots.len(), plan.slots)));
-        }
         for (lane, (mut slot, saved)) in trainer.crew.slots().zip(state.slots).enumerate() {
             if slot.load(saved)? == Loaded::EpisodeRestarted {
                 trainer.restarted += 1;
@@ -72,28 +70,45 @@ impl Trainer {
             }
         }
         (trainer.counters, trainer.meters) = (state.counters, state.meters);
-        trainer.saved_best = trainer.best_step();
         trainer.forget_later()?;
+        (trainer.saved, trainer.saved_best) = (Some(trainer.step()), trainer.best_step());
         trainer.publish()?;
         Ok((trainer, state.mark))
     }
 
-    /// Writes what is due: a full checkpoint, or the weights of a new best.
-    pub(super) fn keep(&mut self, observer: &mut dyn Observer, full: bool, best: bool) -> Result<(), TrainError> {
-        if full {
-            self.save(observer)?;
-        } else if best {
-            let step = self.counters.step;
-            let weights = self.save_learners()?.weights;
-            self.folder.write(step, Extent::Weights, |to| write_tensors(&to.join("weights.safetensors"), &weights))?;
-            self.point_best()?;
+    /// Writes what is due: a full checkpoint, or the weights of a new best. What cannot be written is not the best.
+    pub(super) fn keep(
+        &mut self,
+        observer: &mut dyn Observer,
+        full: bool,
+        best: Option<Best>,
+    ) -> Result<(), TrainError> {
+        let before = self.counters.best;
+        self.counters.best = best.or(before);
+        let kept = match (full, best) {
+            (true, _) => self.save(observer),
+            (false, Some(best)) => self.save_weights(best.step),
+            (false, None) => Ok(()),
+        };
+        if kept.is_err() {
+            self.counters.best = before;
         }
-        Ok(())
+        kept
+    }
+
+    /// Writes a checkpoint of the weights alone.
+    fn save_weights(&mut self, step: u64) -> Result<(), TrainError> {
+        let weights = self.save_learners()?.weights;
+        self.folder.write(step, Extent::Weights, |to| write_tensors(&to.join(WEIGHTS), &weights))?;
+        self.point_best()
     }
 
     /// Writes a full checkpoint of this moment.
     pub(super) fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
         let step = self.counters.step;
+        if self.saved == Some(step) {
+            return Ok(());
+        }
         let SavedLearners { weights, moments, areas } = self.save_learners()?;
         let state = State {
             counters: self.counters.clone(),
@@ -106,12 +121,12 @@ impl Trainer {
         let state = postcard::to_stdvec(&state).map_err(|error| TrainError::State(error.to_string()))?;
         let replay = &self.replay;
         self.folder.write(step, Extent::Full, |to| {
-            write_tensors(&to.join("weights.safetensors"), &weights)?;
-            write_tensors(&to.join("optimiser.safetensors"), &moments)?;
-            write_file(&to.join("state.bin"), &state)?;
-            Ok(replay.save(&to.join("replay.safetensors"))?)
+            write_tensors(&to.join(WEIGHTS), &weights)?;
+            write_tensors(&to.join(OPTIMISER), &moments)?;
+            write_file(&to.join(STATE), &state)?;
+            Ok(replay.save(&to.join(REPLAY))?)
         })?;
-        self.saved_best = self.best_step();
+        (self.saved, self.saved_best) = (Some(step), self.best_step());
         self.folder.point("latest", step)?;
         self.point_best()
     }
@@ -122,14 +137,10 @@ impl Trainer {
             self.folder.point("best", best.step)?;
         }
         let steps = self.folder.steps()?;
-        let full: Vec<u64> = steps.iter().copied().filter(|step| self.is_full(*step)).collect();
+        let full: Vec<u64> = steps.into_iter().filter(|&step| self.folder.is_full(step)).collect();
         let kept = &full[full.len().saturating_sub(self.plan.config.checkpoint.keep)..];
         let best = [self.best_step(), self.saved_best];
         Ok(self.folder.prune(|step| kept.contains(&step) || best.contains(&Some(step)))?)
-    }
-
-    fn is_full(&self, step: u64) -> bool {
-        self.folder.checkpoints().join(format!("step-{step}")).join("state.bin").exists()
     }
 
     /// What the learners hold: tensors under names that begin with the area's, and what else each one keeps.
@@ -151,8 +162,8 @@ impl Trainer {
     }
 
     fn load_learners(&mut self, checkpoint: &Checkpoint, states: &[AreaState]) -> Result<(), TrainError> {
-        let weights = checkpoint.tensors("weights.safetensors")?;
-        let moments = checkpoint.tensors("optimiser.safetensors")?;
+        let weights = checkpoint.tensors(WEIGHTS)?;
+        let moments = checkpoint.tensors(OPTIMISER)?;
         for ((area, learning), state) in self.plan.areas.iter().zip(&mut self.areas).zip(states) {
             let state_of = LearnerState {
                 weights: learner::of_area(&area.name, &weights),
@@ -167,11 +178,14 @@ impl Trainer {
         Ok(())
     }
 
-    /// After a resume: checkpoints later than this moment belong to a future that will be lived again.
-    fn forget_later(&self) -> Result<(), TrainError> {
+    /// After a resume: checkpoints later than this moment belong to a future that will be lived again. A best one that is
+    /// gone (its run went on to a better) will be found again, too.
+    fn forget_later(&mut self) -> Result<(), TrainError> {
         let step = self.counters.step;
         self.folder.prune(|kept| kept <= step)?;
         self.folder.point("latest", step)?;
+        let there = self.folder.steps()?;
+        self.counters.best = self.counters.best.filter(|best| there.contains(&best.step));
         match self.best_step() {
             Some(best) => self.folder.point("best", best)?,
             None => self.folder.unpoint("best")?,

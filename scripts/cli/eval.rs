@@ -6,9 +6,10 @@ use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, DynamicImage, Frame, RgbImage};
 use innate_agents::evaluation::Evaluation;
 use innate_agents::{Checkpoint, Mode, Registries, evaluate};
-use innate_envs::Picture;
+use innate_envs::{Env, Picture};
 use serde_json::json;
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Evaluates a checkpoint of a run.
@@ -16,7 +17,10 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
     if args.episodes == 0 {
         return Err(Failure::usage("--episodes 0 evaluates nothing; give 1 or more"));
     }
-    let file = RunFile::open(&args.run_dir.join("config.toml")).map_err(Failure::usage)?;
+    let mut file = RunFile::open(&args.run_dir.join("config.toml")).map_err(Failure::usage)?;
+    if let Some(device) = &args.device {
+        file.set("device", device).map_err(Failure::usage)?;
+    }
     let plan = plan(&file, registries)?;
     let best = args.run_dir.join("best");
     let place = if args.latest || !best.exists() { args.run_dir.join("latest") } else { best };
@@ -26,7 +30,12 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
         Acting::Random => Mode::Random,
     };
     let mut film = Vec::new();
-    let mut watch = |env: &dyn innate_envs::Env| film.extend(args.record.as_ref().and_then(|_| env.picture()));
+    let mut watch = |episode, env: &dyn Env| {
+        if episode == 0 && args.record.is_some() {
+            film.extend(env.picture());
+        }
+        ControlFlow::Continue(())
+    };
     let found = evaluate(&plan, &checkpoint, mode, args.episodes, args.seed, &mut watch).map_err(Failure::failed)?;
     if let Some(path) = &args.record {
         record(path, film)?;

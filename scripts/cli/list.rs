@@ -1,7 +1,7 @@
 //! `innate list`.
 
 use super::{Failure, say, say_json};
-use crate::run_file::{RunFile, STANDARD};
+use crate::run_file::RunFile;
 use innate_agents::Registries;
 use serde_json::{Value, json};
 
@@ -10,7 +10,8 @@ pub(super) fn list(registries: &Registries, as_json: bool) -> Result<(), Failure
     fn of<P>(registry: &innate_envs::Registry<P>) -> Vec<(&str, &str)> {
         registry.entries().iter().map(|entry| (entry.name.as_str(), entry.summary.as_str())).collect()
     }
-    let runs = STANDARD.iter().map(|(name, text)| (*name, RunFile::summary(text))).collect();
+    let known = RunFile::known();
+    let runs = known.iter().map(|(name, summary)| (name.as_str(), summary.as_str())).collect();
     let sections: [(&str, Vec<(&str, &str)>); 4] = [
         ("environments", of(&registries.envs)),
         ("signals", of(&registries.signals)),

@@ -1,15 +1,23 @@
 //! `innate train` and `innate resume`.
 
-use super::{Failure, ResumeArgs, TrainArgs};
+use super::{Failure, ResumeArgs, TrainArgs, say};
 use crate::observer::Watch;
 use crate::run_file::RunFile;
-use innate_agents::{
-    Checkpoint, ConfigError, Mode, Outcome, Plan, Registries, RunFolder, TrainError, Trainer, evaluate,
-};
+use innate_agents::actor::StartError;
+use innate_agents::{Checkpoint, Mode, Outcome, Plan, Registries, RunFolder, TrainError, Trainer, evaluate};
+use innate_envs::Env;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::fmt::Display;
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The run file as resolved; its presence makes a folder a run.
+const CONFIG: &str = "config.toml";
 
 /// Starts a run.
 pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Failure> {
@@ -29,44 +37,57 @@ pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Fail
         file.set(key.trim(), value.trim()).map_err(Failure::usage)?;
     }
     let plan = plan(&file, registries)?;
-    let folder = match &args.run_dir {
-        Some(path) => RunFolder::new(path),
-        None => free_folder(&file.name),
-    };
-    if folder.path.join("config.toml").exists() {
-        let path = folder.path.display();
-        return Err(Failure::usage(format!(
-            "{path} already holds a run; go on with `innate resume {path}`, or choose another folder"
-        )));
+    if let Some(path) = &args.run_dir {
+        refuse_occupied(path)?;
     }
-    // Made whole before the folder is, so that a run that cannot start leaves nothing behind.
-    let trainer = Trainer::new(plan.clone(), folder.clone()).map_err(failure)?;
+    // Made before the folder is, so that a run that cannot start leaves nothing behind.
+    let mut trainer = Trainer::new(plan.clone(), RunFolder::new("")).map_err(start_failure)?;
+    let folder = RunFolder::new(match &args.run_dir {
+        Some(path) => path.clone(),
+        None => claim_folder(&file.name)?,
+    });
     let _lock = create(&folder.path, &plan)?;
+    trainer.move_to(folder.clone());
     run(trainer, &plan, &folder, None, args.quiet)
 }
 
 /// Goes on with a run.
 pub(super) fn resume(registries: Registries, args: &ResumeArgs) -> Result<(), Failure> {
     let folder = RunFolder::new(&args.run_dir);
-    let mut file = RunFile::open(&folder.path.join("config.toml")).map_err(Failure::usage)?;
-    if let Some(actors) = &args.actors {
-        file.set("actors", actors).map_err(Failure::usage)?;
+    let mut file = RunFile::open(&folder.path.join(CONFIG)).map_err(Failure::usage)?;
+    for (key, value) in [("actors", &args.actors), ("device", &args.device)] {
+        if let Some(value) = value {
+            file.set(key, value).map_err(Failure::usage)?;
+        }
     }
     let plan = plan(&file, registries)?;
     let _lock = lock(&folder.path)?;
-    let place = match &args.from {
-        Some(name) => folder.checkpoints().join(name),
-        None => folder.path.join("latest"),
-    };
-    if args.from.is_none() && fs::symlink_metadata(&place).is_err() {
+    let Some(place) = resume_place(&folder, args.from.as_deref()) else {
         // It stopped before its first checkpoint. Its beginning is a function of its seed, so it begins again.
-        let trainer = Trainer::new(plan.clone(), folder.clone()).map_err(failure)?;
+        let trainer = Trainer::new(plan.clone(), folder.clone()).map_err(start_failure)?;
+        if !args.quiet {
+            say("no checkpoint was written yet; the run begins again");
+        }
         return run(trainer, &plan, &folder, Some(&[]), args.quiet);
-    }
-    let opened = Checkpoint::open(&place).map_err(TrainError::from);
-    let resumed = opened.and_then(|checkpoint| Trainer::resume(plan.clone(), folder.clone(), &checkpoint));
-    let (trainer, mark) = resumed.map_err(|error| Failure::failed(format!("{error}{}", others(&folder, &place))))?;
+    };
+    let failed = |error: &dyn Display| Failure::failed(format!("{error}{}", others(&folder, &place)));
+    let checkpoint = Checkpoint::open(&place).map_err(|error| failed(&error))?;
+    let resumed = Trainer::resume(plan.clone(), folder.clone(), &checkpoint);
+    let (trainer, mark) = resumed.map_err(|error| failed(&error))?;
     run(trainer, &plan, &folder, Some(&mark), args.quiet)
+}
+
+/// The checkpoint to resume from: the one that is asked for, else the latest; where its link got lost, the newest full one.
+fn resume_place(folder: &RunFolder, from: Option<&str>) -> Option<PathBuf> {
+    if let Some(name) = from {
+        return Some(folder.checkpoints().join(name));
+    }
+    let latest = folder.path.join("latest");
+    if fs::symlink_metadata(&latest).is_ok() {
+        return Some(latest);
+    }
+    let newest = folder.steps().unwrap_or_default().into_iter().rev().find(|&step| folder.is_full(step));
+    newest.map(|step| folder.checkpoints().join(format!("step-{step}")))
 }
 
 /// Trains to the end, then evaluates the best checkpoint.
@@ -77,12 +98,13 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
     for line in trainer.describe() {
         watch.say(&line);
     }
-    let trained = trainer.train(&mut watch, stop_flag()?);
+    let stop = stop_flag()?;
+    let trained = trainer.train(&mut watch, &stop);
     let step = trainer.step();
     drop(trainer);
     let outcome = trained.as_ref().ok().copied();
-    let ended = match trained.map_err(failure) {
-        Ok(Outcome::Done) => last_evaluation(plan, folder, &watch),
+    let ended = match trained.map_err(Failure::failed) {
+        Ok(Outcome::Done) => last_evaluation(plan, folder, &watch, &stop),
         Ok(Outcome::Interrupted) => {
             watch.say(&format!("stopped at step {step} and saved; go on with: innate resume {path}"));
             Err(Failure::Interrupted)
@@ -94,13 +116,21 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
 }
 
 /// Evaluates the best checkpoint at the end of training.
-fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch) -> Result<(), Failure> {
+fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch, stop: &AtomicBool) -> Result<(), Failure> {
     let episodes = plan.config.evaluation.final_episodes;
     let name = if folder.path.join("best").exists() { "best" } else { "latest" };
     if episodes > 0 {
         let checkpoint = Checkpoint::open(&folder.path.join(name)).map_err(Failure::failed)?;
-        let evaluation = evaluate(plan, &checkpoint, Mode::Greedy, episodes, 0, &mut |_| {}).map_err(failure)?;
-        watch.last_evaluation(name, checkpoint.manifest.step, &evaluation);
+        let mut stopped = |_, _: &dyn Env| match stop.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        let found = evaluate(plan, &checkpoint, Mode::Greedy, episodes, 0, &mut stopped).map_err(Failure::failed)?;
+        if stop.load(Ordering::Relaxed) {
+            watch.say(&format!("the training is done and saved; go on with: innate eval {}", folder.path.display()));
+            return Err(Failure::Interrupted);
+        }
+        watch.last_evaluation(name, checkpoint.manifest.step, &found);
     }
     watch.say(&format!("curves: tensorboard --logdir {}", folder.path.display()));
     Ok(())
@@ -112,12 +142,11 @@ pub(super) fn plan(file: &RunFile, registries: Registries) -> Result<Arc<Plan>, 
     Plan::new(config, registries).map(Arc::new).map_err(|error| Failure::usage(file.explain(&error)))
 }
 
-/// What stops a training, as the user should see it.
-fn failure(error: impl Into<TrainError>) -> Failure {
-    use innate_agents::actor::StartError;
-    match error.into() {
-        TrainError::Start(StartError::Config(error @ ConfigError::Option(_))) => Failure::usage(error),
-        TrainError::Start(error @ StartError::Learner(..)) => Failure::usage(error),
+/// What keeps a training from starting: the run file's fault, except where a file or the device failed.
+fn start_failure(error: TrainError) -> Failure {
+    match error {
+        TrainError::Start(StartError::Config(_) | StartError::Learner(..)) => Failure::usage(error),
+        TrainError::Replay(_) => Failure::usage(format!("replay.capacity: {error}")),
         error => Failure::failed(error),
     }
 }
@@ -134,11 +163,27 @@ fn others(folder: &RunFolder, place: &Path) -> String {
     other.map(hint).next().unwrap_or_default()
 }
 
-/// `runs/NAME-N` with the first N that is free.
-fn free_folder(name: &str) -> RunFolder {
-    let path = |n: u32| PathBuf::from(format!("runs/{name}-{n}"));
-    let free = (1..).map(path).find(|path| !path.exists());
-    RunFolder::new(free.unwrap_or_else(|| path(0)))
+/// Makes `runs/NAME-N` with the first N that is free, also where several runs start at once.
+fn claim_folder(name: &str) -> Result<PathBuf, Failure> {
+    fs::create_dir_all("runs").map_err(|error| Failure::failed(format!("runs: {error}")))?;
+    for number in 1u64.. {
+        let path = PathBuf::from(format!("runs/{name}-{number}"));
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Failure::failed(format!("{}: {error}", path.display()))),
+        }
+    }
+    Err(Failure::failed(format!("runs/{name}-N: no number is free")))
+}
+
+fn refuse_occupied(path: &Path) -> Result<(), Failure> {
+    if !path.join(CONFIG).exists() {
+        return Ok(());
+    }
+    let path = path.display();
+    let said = format!("{path} already holds a run; go on with `innate resume {path}`, or choose another folder");
+    Err(Failure::usage(said))
 }
 
 /// Makes the folder of a run: its configuration as resolved, and what it was made with.
@@ -154,8 +199,12 @@ fn create(path: &Path, plan: &Plan) -> Result<File, Failure> {
     });
     fs::create_dir_all(path).map_err(io)?;
     let lock = lock(path)?;
+    // Another process may have made a run here since the folder was looked at.
+    refuse_occupied(path)?;
     fs::write(path.join("versions.json"), format!("{versions:#}\n")).map_err(io)?;
-    fs::write(path.join("config.toml"), config).map_err(io)?;
+    // The file that makes the folder a run comes last and whole.
+    let beside = path.join(".config.toml");
+    fs::write(&beside, config).and_then(|()| fs::rename(&beside, path.join(CONFIG))).map_err(io)?;
     Ok(lock)
 }
 
@@ -173,14 +222,13 @@ fn lock(path: &Path) -> Result<File, Failure> {
 }
 
 /// Set by the first Ctrl-C (or a request to terminate); the second leaves at once.
-fn stop_flag() -> Result<&'static AtomicBool, Failure> {
-    static STOP: AtomicBool = AtomicBool::new(false);
-    let handler = || {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("\nstopping after this round and saving; press Ctrl-C again to leave at once");
-    };
-    ctrlc::set_handler(handler).map_err(Failure::failed)?;
-    Ok(&STOP)
+fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal finds the flag down and raises it, the second finds it raised.
+        flag::register_conditional_shutdown(signal, 130, stop.clone())
+            .and_then(|_| flag::register(signal, stop.clone()))
+            .map_err(Failure::failed)?;
+    }
+    Ok(stop)
 }
