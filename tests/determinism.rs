@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
@@ -41,26 +42,47 @@ fn evaluation_and_logging_change_no_bit_of_training() {
     assert_eq!(trace(&home.path("a")).sums, trace(&home.path("b")).sums);
 }
 
+/// A number that is another one in every run of the tests.
+fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
 #[test]
 fn resume_after_kill_is_bit_identical() {
     let home = Home::new();
-    let whole = ["train", "small.toml", "--set", "steps=12288", "--quiet"];
+    let whole = ["train", "small.toml", "--set", "steps=24576", "--quiet"];
     home.succeed(&[&whole[..], &["--run-dir", "whole"]].concat());
-    let mut killed = home.command(&[&whole[..], &["--run-dir", "killed"]].concat());
-    // Moments that have nothing to do with rounds: set-up, the middle of a round, of a checkpoint, of an evaluation.
-    for pause in [330, 470, 290, 555, 410] {
-        let mut child = killed.stderr(Stdio::null()).spawn().unwrap();
+    let mut resumed_from = Vec::new();
+    for kill in 0..6 {
+        let args = match home.path("killed/config.toml").exists() {
+            true => vec!["resume", "killed", "--quiet"],
+            false => [&whole[..], &["--run-dir", "killed"]].concat(),
+        };
+        resumed_from.push(std::fs::read_link(home.path("killed/latest")).unwrap_or_default());
+        let mut child = home.command(&args).stderr(Stdio::null()).spawn().unwrap();
+        // Moments that have nothing to do with rounds: set-up, the middle of a round, of a checkpoint, of an evaluation.
+        let pause = 150 + chance() % 400;
+        println!("kill {kill} after {pause} ms, resumed from {:?}", resumed_from.last());
         sleep(Duration::from_millis(pause));
         child.kill().unwrap();
         child.wait().unwrap();
-        let resume = if home.path("killed/config.toml").exists() { "resume" } else { "train" };
-        killed = match resume {
-            "resume" => home.command(&["resume", "killed", "--quiet"]),
-            _ => home.command(&[&whole[..], &["--run-dir", "killed"]].concat()),
-        };
     }
-    assert!(killed.status().unwrap().success());
+    home.succeed(&["resume", "killed", "--quiet"]);
+    resumed_from.dedup();
+    assert!(resumed_from.len() > 2, "the kills came before the first checkpoints: {resumed_from:?}");
     assert_eq!(trace(&home.path("whole")), trace(&home.path("killed")));
+}
+
+#[test]
+fn a_run_whose_links_got_lost_resumes_from_its_newest_checkpoint() {
+    let home = Home::new();
+    home.succeed(&["train", "small.toml", "--run-dir", "whole", "--quiet"]);
+    home.succeed(&["train", "small.toml", "--run-dir", "copied", "--quiet"]);
+    for link in ["latest", "best"] {
+        std::fs::remove_file(home.path("copied").join(link)).unwrap();
+    }
+    home.succeed(&["resume", "copied", "--quiet"]);
+    assert_eq!(trace(&home.path("whole")), trace(&home.path("copied")));
 }
 
 #[test]

@@ -23,20 +23,35 @@ fn a_run_folder_holds_what_the_readme_says() {
 
 #[test]
 fn every_curve_is_in_the_readme() {
-    let home = Home::with(&support::SMALL.replace("[log]", "[signals.flow]\n[log]").replace("[signals.flow]\n", ""));
-    home.succeed(&["train", "small.toml", "--run-dir", "run", "--quiet"]);
+    let home = Home::new();
+    let film = format!("env.path={}/scripts/clips/held_bottle.gif", env!("CARGO_MANIFEST_DIR"));
+    home.succeed(&["train", "look", "--steps", "2048", "--set", &film, "--run-dir", "look", "--quiet"]);
+    home.succeed(&["train", "small.toml", "--run-dir", "small", "--quiet"]);
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let curves = std::fs::read_to_string(home.path("run/metrics.csv")).unwrap();
-    for line in curves.lines().skip(1) {
+    let curves = ["look", "small"].map(|run| std::fs::read_to_string(home.path(run).join("metrics.csv")).unwrap());
+    assert!(curves[0].contains("signal/motion/moving"), "a signal's own metric is a curve");
+    for line in curves.iter().flat_map(|curves| curves.lines().skip(1)) {
         let tag = line.split(',').nth(1).unwrap();
         let general = match tag.split('/').collect::<Vec<_>>()[..] {
             ["area", _, _] => "area/<area>/<metric>",
             ["reward", _] => "reward/<signal>",
             ["pay", _, _] => "pay/<area>/<signal>",
+            ["signal", _, _] => "signal/<signal>/<metric>",
             _ => tag,
         };
         assert!(readme.contains(&format!("`{general}`")), "{tag} is not in the README's table of metrics");
     }
+}
+
+#[test]
+fn runs_that_start_at_once_get_folders_of_their_own() {
+    let home = Home::new();
+    let start = |_| home.command(&["train", "small.toml", "--steps", "256", "--quiet"]).spawn().unwrap();
+    let children: Vec<_> = (0..3).map(start).collect();
+    for mut child in children {
+        assert!(child.wait().unwrap().success());
+    }
+    assert_eq!(std::fs::read_dir(home.path("runs")).unwrap().count(), 3);
 }
 
 #[test]

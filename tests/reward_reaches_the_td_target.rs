@@ -5,11 +5,14 @@ use innate::agents::dqn::{Dqn, DqnOptions};
 use innate::agents::learner::NamedTensor;
 use innate::agents::trainer::{Observer, Progress};
 use innate::agents::{
-    Evaluation, Experience, Learner, LearnerError, LearnerState, Plan, Policy, RunConfig, RunFolder, Trainer,
+    Checkpoint, Evaluation, Experience, Learner, LearnerError, LearnerState, Outcome, Plan, Policy, RunConfig,
+    RunFolder, Trainer,
 };
 use innate::rewards::{Declaration, Moment, Pay, Purse, Sampled, Signal, SignalError};
 use innate::{NoOptions, Registries};
-use std::sync::atomic::AtomicBool;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// Pays a known sequence: the number of steps since the episode began, squared.
@@ -74,6 +77,13 @@ impl Signal for Late {
         if self.step == 4 {
             purse.pay_back(2, 1000.0);
         }
+        Ok(())
+    }
+    fn save(&self) -> Vec<u8> {
+        vec![self.step]
+    }
+    fn load(&mut self, state: &[u8]) -> Result<(), SignalError> {
+        self.step = *state.first().ok_or_else(|| SignalError::new("expected 1 byte"))?;
         Ok(())
     }
 }
@@ -188,17 +198,19 @@ fn registries(seen: Arc<Mutex<Vec<Seen>>>) -> Registries {
     registries
 }
 
-/// Trains 6 rounds with a learning rate too small to matter, and answers with every batch and its targets.
-fn train(pay: &str, actors: usize) -> Result<Vec<Seen>, String> {
-    let text = format!(
+/// A run of 6 rounds with a learning rate too small to matter, in which the body is paid `pay`.
+fn run_file(pay: &str, actors: usize) -> String {
+    let broken = if pay.contains("broken") { ", broken = {}" } else { "" };
+    format!(
         r#"
         steps = 384
         steps_per_round = 64
         actors = {actors}
         env = {{ id = "CartPole-v1", slots = 2 }}
         replay = {{ capacity = 256 }}
-        evaluation = {{ every = 0 }}
-        signals = {{ squares = {{}}, relabels = {{}}, late = {{}}, broken = {{}} }}
+        evaluation = {{ every = 128, episodes = 2 }}
+        checkpoint = {{ every = 128 }}
+        signals = {{ squares = {{}}, relabels = {{}}, late = {{}}{broken} }}
         [area.body]
         learner = "watched"
         network = {{ hidden = [8] }}
@@ -209,11 +221,18 @@ fn train(pay: &str, actors: usize) -> Result<Vec<Seen>, String> {
         updates_per_round = 4
         pay = {pay}
         "#
-    );
-    let text = if pay.contains("broken") { text } else { text.replace(", broken = {}", "") };
+    )
+}
+
+fn plan(text: &str, seen: &Arc<Mutex<Vec<Seen>>>) -> Result<Arc<Plan>, String> {
+    let config: RunConfig = toml::from_str(text).unwrap();
+    Plan::new(config, registries(seen.clone())).map(Arc::new).map_err(|error| error.to_string())
+}
+
+/// Trains, and answers with every batch and its targets.
+fn train(pay: &str, actors: usize) -> Result<Vec<Seen>, String> {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let config: RunConfig = toml::from_str(&text).unwrap();
-    let plan = Arc::new(Plan::new(config, registries(seen.clone())).map_err(|error| error.to_string())?);
+    let plan = plan(&run_file(pay, actors), &seen)?;
     let folder = tempfile::tempdir().unwrap();
     let mut trainer = Trainer::new(plan, RunFolder::new(folder.path())).map_err(|error| error.to_string())?;
     trainer.train(&mut Silent, &AtomicBool::new(false)).map_err(|error| error.to_string())?;
@@ -275,5 +294,93 @@ fn a_signal_that_returns_nan_is_named_with_its_step() {
     for actors in [0, 2] {
         let said = train("{ extrinsic = 0.0, broken = 1.0 }", actors).err().unwrap();
         assert!(said.contains("signal `broken` returned NaN") && said.contains("step 18"), "{said}");
+    }
+}
+
+/// Asks the training to stop after a round.
+struct StopAt<'a> {
+    step: u64,
+    stop: &'a AtomicBool,
+}
+
+impl Observer for StopAt<'_> {
+    fn points(&mut self, _: u64, _: &[(String, f64)]) {}
+    fn round(&mut self, progress: &Progress) {
+        self.stop.store(progress.step >= self.step, Ordering::Relaxed);
+    }
+    fn evaluated(&mut self, _: u64, _: &Evaluation, _: bool) {}
+    fn picture(&mut self, _: u64, _: &str, _: &innate::envs::Picture) {}
+    fn warn(&mut self, message: &str) {
+        panic!("{message}");
+    }
+    fn mark(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn held_back_steps_and_signals_with_state_resume_exactly() {
+    let text = run_file("{ extrinsic = 1.0, squares = 0.5, late = 1.0, relabels = 2.0 }", 2).replace("1e-30", "1e-5");
+    let seen = Arc::default();
+    let files = |folder: &std::path::Path| Checkpoint::open(&folder.join("latest")).unwrap().manifest.files;
+    let whole = tempfile::tempdir().unwrap();
+    let mut trainer = Trainer::new(plan(&text, &seen).unwrap(), RunFolder::new(whole.path())).unwrap();
+    trainer.train(&mut Silent, &AtomicBool::new(false)).unwrap();
+    for step in [64, 192, 320] {
+        let cut = tempfile::tempdir().unwrap();
+        let folder = RunFolder::new(cut.path());
+        let stop = AtomicBool::new(false);
+        let mut trainer = Trainer::new(plan(&text, &seen).unwrap(), folder.clone()).unwrap();
+        let outcome = trainer.train(&mut StopAt { step, stop: &stop }, &stop).unwrap();
+        assert_eq!((outcome, trainer.step()), (Outcome::Interrupted, step));
+        drop(trainer);
+        let checkpoint = Checkpoint::open(&cut.path().join("latest")).unwrap();
+        let (mut trainer, _) = Trainer::resume(plan(&text, &seen).unwrap(), folder, &checkpoint).unwrap();
+        trainer.train(&mut Silent, &AtomicBool::new(false)).unwrap();
+        assert_eq!(files(cut.path()), files(whole.path()), "cut at step {step}");
+    }
+}
+
+/// Takes the folder of checkpoints away while the second evaluation's is to be written, and gives it back then.
+struct NoPlace {
+    folder: PathBuf,
+    evaluations: u32,
+    warnings: u32,
+}
+
+impl Observer for NoPlace {
+    fn points(&mut self, _: u64, _: &[(String, f64)]) {}
+    fn round(&mut self, _: &Progress) {}
+    fn evaluated(&mut self, _: u64, _: &Evaluation, best: bool) {
+        self.evaluations += 1;
+        if best && self.evaluations > 1 && self.warnings == 0 {
+            fs::rename(self.folder.join("checkpoints"), self.folder.join("away")).unwrap();
+            fs::write(self.folder.join("checkpoints"), "in the way").unwrap();
+        }
+    }
+    fn picture(&mut self, _: u64, _: &str, _: &innate::envs::Picture) {}
+    fn warn(&mut self, message: &str) {
+        assert!(message.contains("no checkpoint at step"), "{message}");
+        self.warnings += 1;
+        fs::remove_file(self.folder.join("checkpoints")).unwrap();
+        fs::rename(self.folder.join("away"), self.folder.join("checkpoints")).unwrap();
+    }
+    fn mark(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_best_checkpoint_that_could_not_be_written_is_not_the_best() {
+    // Every evaluation scores 0, so that each one is as good as the best before.
+    let text = run_file("{ extrinsic = 0.0 }", 0);
+    let home = tempfile::tempdir().unwrap();
+    let mut trainer = Trainer::new(plan(&text, &Arc::default()).unwrap(), RunFolder::new(home.path())).unwrap();
+    let mut observer = NoPlace { folder: home.path().into(), evaluations: 0, warnings: 0 };
+    let stop = AtomicBool::new(false);
+    trainer.train(&mut observer, &stop).unwrap();
+    assert_eq!((observer.evaluations, observer.warnings), (3, 1));
+    for link in ["best", "latest"] {
+        assert_eq!(Checkpoint::open(&home.path().join(link)).unwrap().manifest.step, 384);
     }
 }
