@@ -250,7 +250,11 @@ impl Bank {
                 truncated: step.truncated,
             };
             let failed = |source| BankError::Signal { signal: node.name.clone(), source };
-            node.signal.pay(moment, &mut self.purse).map_err(failed)?;
+            // The signal notes into its own ledger, where a metric that it has noted before needs no allocation.
+            std::mem::swap(&mut self.purse.notes, &mut node.ledger.notes);
+            let paid = node.signal.pay(moment, &mut self.purse);
+            std::mem::swap(&mut self.purse.notes, &mut node.ledger.notes);
+            paid.map_err(failed)?;
             for (steps_ago, amount) in self.purse.payments.drain(..) {
                 let window = node.declaration.window;
                 if steps_ago > window {
@@ -265,10 +269,6 @@ impl Bank {
                 receive(Payment { signal: index, steps_ago, amount: amount as f32 });
             }
             node.ledger.steps += 1;
-            if !self.purse.notes.is_empty() {
-                let notes = std::mem::take(&mut self.purse.notes);
-                node.ledger.merge(&Ledger { notes, ..Ledger::default() });
-            }
         }
         self.elapsed += 1;
         Ok(())
