@@ -6,11 +6,11 @@
 //!
 //! A slot depends on nothing but its own state and the snapshot it is given, so it does not matter which thread steps it.
 
-use crate::learner::{LearnerError, Mode, Policy};
+use crate::error::{ActorError, StartError};
+use crate::learner::{Mode, Policy};
 use crate::plan::{AreaPlan, MAX_VIEW, Plan};
-use crate::run::ConfigError;
 use crate::streams::{Random, Streams};
-use innate_envs::{Array, EnvError, Loaded, Slot, SlotState};
+use innate_envs::{Array, Loaded, Slot, SlotState};
 use innate_nn::Input;
 use innate_replay::{Chunk, ColumnId, Ending, ReplayError};
 use innate_rewards::{Bank, BankError, BankState, Ledger};
@@ -77,39 +77,6 @@ pub struct ActorSlotState {
     bank: BankState,
     explore: Vec<Random>,
     held: Chunk,
-}
-
-/// Why a slot could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum ActorError {
-    /// The environment failed.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-    /// A signal failed.
-    #[error("{0} (slot {1}, step {2} of the run)")]
-    Bank(BankError, usize, u64),
-    /// A policy failed.
-    #[error("area `{area}`: {source}")]
-    Policy {
-        /// The area.
-        area: String,
-        /// What it said.
-        source: LearnerError,
-    },
-    /// A transition could not be written down.
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-    /// An actor thread is gone.
-    #[error("an actor thread ended without a word")]
-    Gone,
-    /// A part panicked.
-    #[error("the actor of slot {slot} panicked: {message}")]
-    Panic {
-        /// The slot.
-        slot: usize,
-        /// The panic's message.
-        message: String,
-    },
 }
 
 impl ActorSlot {
@@ -239,29 +206,6 @@ impl ActorSlot {
     pub fn holds_steps(&self) -> bool {
         !self.held.is_empty()
     }
-}
-
-/// Why a slot could not be made or restored.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A part cannot be built.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The environment failed.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-    /// A signal failed.
-    #[error(transparent)]
-    Bank(#[from] BankError),
-    /// A learner failed.
-    #[error("area `{0}`: {1}")]
-    Learner(String, LearnerError),
-    /// The replay cannot be made.
-    #[error("replay: {0}")]
-    Replay(#[from] ReplayError),
-    /// A thread cannot be started.
-    #[error("an actor thread could not be started: {0}")]
-    Thread(#[from] std::io::Error),
 }
 
 impl Report {

@@ -7,7 +7,8 @@
 //! Actors are idle between the last report of a round and the announcement of the next. In that interval, and only then, the
 //! learner may look at the slots (to save them, to give reports back).
 
-use crate::actor::{ActorError, ActorSlot, Report, Snapshot};
+use crate::actor::{ActorSlot, Report, Snapshot};
+use crate::error::ActorError;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::panic::{AssertUnwindSafe, catch_unwind};

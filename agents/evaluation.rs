@@ -1,12 +1,12 @@
 //! Evaluation: greedy episodes on an environment, a bank and random streams of their own, so that it changes no bit of
 //! training.
 
-use crate::actor::{Snapshot, StartError, view_of};
+use crate::actor::{Snapshot, view_of};
 use crate::checkpoint::Checkpoint;
+use crate::error::{StartError, TrainError};
 use crate::learner::{self, Mode, Policy};
 use crate::plan::{MAX_VIEW, Plan};
 use crate::streams::{Random, Streams};
-use crate::trainer::TrainError;
 use innate_envs::{Env, Observation, Picture};
 use innate_nn::Input;
 use innate_rewards::{Bank, Ledger};

@@ -13,6 +13,7 @@ pub mod actor;
 pub mod checkpoint;
 pub mod crew;
 pub mod dqn;
+pub mod error;
 pub mod evaluation;
 pub mod exploration;
 pub mod learner;
@@ -24,11 +25,12 @@ pub mod streams;
 pub mod trainer;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Extent, RunFolder};
+pub use error::{ActorError, StartError, TrainError};
 pub use evaluation::{Evaluation, evaluate};
 pub use learner::{Experience, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Mode, Policy};
 pub use plan::Plan;
 pub use run::{ConfigError, Registries, RunConfig};
-pub use trainer::{Observer, Outcome, Progress, TrainError, Trainer};
+pub use trainer::{Observer, Outcome, Progress, Trainer};
 
 use innate_envs::Registry;
 

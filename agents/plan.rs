@@ -1,6 +1,6 @@
 //! The plan of a run: the run file resolved against the registries, checked, with every name turned into a place.
 
-use crate::actor::StartError;
+use crate::error::StartError;
 use crate::learner::{Learner, LearnerContext, LearnerPlan};
 use crate::run::{AreaConfig, ConfigError, EnvConfig, Registries, RunConfig, split};
 use crate::streams::Streams;

@@ -10,18 +10,19 @@
 
 mod persist;
 
-use crate::actor::{ActorError, ActorSlot, Snapshot, StartError};
-use crate::checkpoint::{CheckpointError, RunFolder};
+use crate::actor::{ActorSlot, Snapshot};
+use crate::checkpoint::RunFolder;
 use crate::crew::{Crew, Round};
+use crate::error::{StartError, TrainError};
 use crate::evaluation::{Evaluation, Exam, Examiner};
-use crate::learner::{Experience, Learner, LearnerError, Mode};
+use crate::learner::{Experience, Learner, Mode};
 use crate::memory;
 use crate::meters::{Clock, Meters};
 use crate::plan::Plan;
 use crate::streams::{Random, Streams};
 use innate_envs::{Env, Picture};
-use innate_replay::{Batch, Replay, ReplayError};
-use innate_rewards::{Bank, BankError};
+use innate_replay::{Batch, Replay};
+use innate_rewards::Bank;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -114,47 +115,6 @@ struct Counters {
 struct Best {
     score: f64,
     step: u64,
-}
-
-/// Why a training stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainError {
-    /// It could not start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// Acting failed.
-    #[error(transparent)]
-    Actor(#[from] ActorError),
-    /// A signal failed on a sampled batch.
-    #[error("{0} (at step {1} of the run)")]
-    Bank(BankError, u64),
-    /// An evaluation failed.
-    #[error("{source} (in the evaluation at step {step} of the run)")]
-    Evaluation {
-        /// The step.
-        step: u64,
-        /// What went wrong.
-        source: StartError,
-    },
-    /// Learning failed.
-    #[error("area `{area}`, step {step} of the run: {source}")]
-    Learner {
-        /// The area.
-        area: String,
-        /// The step.
-        step: u64,
-        /// What it said.
-        source: LearnerError,
-    },
-    /// The replay failed.
-    #[error("replay: {0}")]
-    Replay(#[from] ReplayError),
-    /// A checkpoint could not be read, or the last one not written.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// A checkpoint does not belong to this run.
-    #[error("the checkpoint does not fit the run: {0}")]
-    State(String),
 }
 
 impl Trainer {

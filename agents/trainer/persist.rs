@@ -1,10 +1,11 @@
 //! How a training is saved and found again: nothing that decides what happens next is left out.
 
-use super::{Best, Counters, Observer, TrainError, Trainer};
-use crate::actor::{ActorSlotState, StartError};
+use super::{Best, Counters, Observer, Trainer};
+use crate::actor::ActorSlotState;
 use crate::checkpoint::{
     Checkpoint, CheckpointError, Extent, OPTIMISER, REPLAY, RunFolder, STATE, WEIGHTS, write_file, write_tensors,
 };
+use crate::error::{StartError, TrainError};
 use crate::learner::{self, LearnerState, NamedTensor};
 use crate::meters::Meters;
 use crate::plan::Plan;

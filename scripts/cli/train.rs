@@ -3,8 +3,9 @@
 use super::{Failure, ResumeArgs, TrainArgs, say};
 use crate::observer::Watch;
 use crate::run_file::RunFile;
-use innate_agents::actor::StartError;
-use innate_agents::{Checkpoint, Mode, Outcome, Plan, Registries, RunFolder, TrainError, Trainer, evaluate};
+use innate_agents::{
+    Checkpoint, Mode, Outcome, Plan, Registries, RunFolder, StartError, TrainError, Trainer, evaluate,
+};
 use innate_envs::Env;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
