@@ -215,7 +215,7 @@ fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError>
         return refuse("env.slots", format!("{slots} must lie between 1 and 4096"));
     }
     if config.steps_per_round == 0 || !config.steps_per_round.is_multiple_of(slots) {
-        let said = format!("{} must be a multiple of env.slots = {slots}, and not 0", config.steps_per_round);
+        let said = format!("{} must be 1 or more times env.slots = {slots}", config.steps_per_round);
         return refuse("steps_per_round", said);
     }
     if config.steps_per_round > MAX_ROUND {

@@ -32,7 +32,7 @@ fn values_of_the_wrong_type_or_size_name_their_key() {
     assert!(refusal("area.body.batch=0.5").contains("area.body.batch: invalid type"));
     assert!(refusal("replay.capacity=0").contains("replay.capacity: 0 transitions"));
     assert!(refusal("area.body.batch=4000").contains("must lie between 1 and replay.capacity = 2000"));
-    assert!(refusal("steps_per_round=130").contains("must be a multiple of env.slots = 4"));
+    assert!(refusal("steps_per_round=130").contains("must be 1 or more times env.slots = 4"));
     assert!(refusal("area.body.gamma=1.5").contains("gamma = 1.5 must be between 0 and 1"));
     assert!(refusal("device=gpu").contains("device"));
     assert!(refusal("actors=-1").contains("\"auto\" or a number"));

@@ -98,7 +98,7 @@ fn an_interrupted_run_saves_itself_and_goes_on() {
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", support::text(&output.stderr));
-    assert!(support::text(&output.stderr).contains("innate resume cut"), "{}", support::text(&output.stderr));
+    assert!(support::text(&output.stderr).contains("resume cut"), "{}", support::text(&output.stderr));
     home.succeed(&["resume", "cut", "--quiet"]);
     assert_eq!(trace(&home.path("whole")), trace(&home.path("cut")));
 }

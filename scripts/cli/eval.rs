@@ -62,6 +62,9 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
 /// Writes pictures as an animated GIF, a tenth of a second each.
 fn record(path: &Path, film: Vec<Picture>) -> Result<(), Failure> {
     let failed = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
+    if path.extension().is_none_or(|ending| ending != "gif") {
+        return Err(failed("films are written as GIF; give a name that ends in .gif".into()));
+    }
     if film.is_empty() {
         return Err(Failure::usage("--record: this environment cannot draw itself"));
     }

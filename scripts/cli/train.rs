@@ -99,6 +99,9 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
     for line in trainer.describe() {
         watch.say(&line);
     }
+    if trainer.step() >= plan.config.steps {
+        watch.say(&format!("the run took all its {} steps; this evaluates it once more", plan.config.steps));
+    }
     let stop = stop_flag()?;
     let trained = trainer.train(&mut watch, &stop);
     let step = trainer.step();
@@ -107,13 +110,18 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
     let ended = match trained.map_err(Failure::failed) {
         Ok(Outcome::Done) => last_evaluation(plan, folder, &watch, &stop),
         Ok(Outcome::Interrupted) => {
-            watch.say(&format!("stopped at step {step} and saved; go on with: innate resume {path}"));
+            watch.say(&format!("stopped at step {step} and saved; go on with: {} resume {path}", program()));
             Err(Failure::Interrupted)
         }
         Err(failure) => Err(failure),
     };
     watch.finish(outcome);
     ended
+}
+
+/// The program as it was called, so that what the user is told to run can be pasted.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "innate".into())
 }
 
 /// Evaluates the best checkpoint at the end of training.
@@ -128,7 +136,11 @@ fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch, stop: &Atomic
         };
         let found = evaluate(plan, &checkpoint, Mode::Greedy, episodes, 0, &mut stopped).map_err(Failure::failed)?;
         if stop.load(Ordering::Relaxed) {
-            watch.say(&format!("the training is done and saved; go on with: innate eval {}", folder.path.display()));
+            watch.say(&format!(
+                "the training is done and saved; evaluate it with: {} eval {}",
+                program(),
+                folder.path.display()
+            ));
             return Err(Failure::Interrupted);
         }
         watch.last_evaluation(name, checkpoint.manifest.step, &found);
