@@ -7,7 +7,7 @@ use innate_envs::EnvError;
 use innate_replay::ReplayError;
 use innate_rewards::BankError;
 
-/// Why a slot could not be made or restored.
+/// Why a run, or a part of it, could not be made or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A part cannot be built.

@@ -61,7 +61,6 @@ pub fn evaluate(
 pub struct Examiner {
     env: Box<dyn Env>,
     observation: Observation,
-    bank: Bank,
     policies: Vec<Box<dyn Policy>>,
 }
 
@@ -119,7 +118,7 @@ impl Examiner {
     /// A part of the run cannot be built.
     pub fn new(plan: &Plan, policies: Vec<Box<dyn Policy>>) -> Result<Self, StartError> {
         let env = plan.build_env()?;
-        Ok(Self { observation: env.spec().buffer(), env, bank: plan.build_bank()?, policies })
+        Ok(Self { observation: env.spec().buffer(), env, policies })
     }
 
     /// Plays the episodes of `exam` with the weights of `snapshot`.
@@ -136,20 +135,22 @@ impl Examiner {
         exam: Exam,
         watch: &mut Watcher<'_>,
     ) -> Result<Evaluation, StartError> {
-        self.bank = plan.build_bank()?;
+        let mut bank = plan.build_bank()?;
         let mut evaluation = Evaluation::default();
         let mut ledgers: Vec<Ledger> = plan.signals.iter().map(|_| Ledger::default()).collect();
         for episode in 0..exam.episodes as u64 {
             let draw = exam.round << 32 | episode;
             let mut random = exam.streams.stream("evaluation/act", draw);
             self.env.reset(Some(exam.streams.seed("evaluation/environment", draw)), &mut self.observation)?;
-            self.bank.begin_episode(&self.observation)?;
+            bank.begin_episode(&self.observation)?;
             let mut watch = |env: &dyn Env| watch(episode, env);
-            let Some(played) = self.play(plan, snapshot, exam.mode, &mut random, &mut watch)? else { break };
+            let Some(played) = self.play(plan, snapshot, exam.mode, (&mut bank, &mut random), &mut watch)? else {
+                break;
+            };
             evaluation.returns.push(played.reward);
             evaluation.lengths.push(played.length);
             evaluation.pays.push(played.pay);
-            for (total, ledger) in ledgers.iter_mut().zip(self.bank.take_ledgers()) {
+            for (total, ledger) in ledgers.iter_mut().zip(bank.take_ledgers()) {
                 total.merge(&ledger);
             }
         }
@@ -169,7 +170,7 @@ impl Examiner {
         plan: &Plan,
         snapshot: &Snapshot,
         mode: Mode,
-        random: &mut Random,
+        (bank, random): (&mut Bank, &mut Random),
         watch: &mut dyn FnMut(&dyn Env) -> ControlFlow<()>,
     ) -> Result<Option<Played>, StartError> {
         let body = &plan.areas[0];
@@ -178,13 +179,13 @@ impl Examiner {
             let mut action = 0;
             for (place, (area, policy)) in plan.areas.iter().zip(&mut self.policies).enumerate() {
                 let mut inputs = [Input::F32(&[]); MAX_VIEW];
-                let view = view_of(self.bank.current(), &area.view, &mut inputs);
+                let view = view_of(bank.current(), &area.view, &mut inputs);
                 let decided = policy.act(&snapshot.weights[place], view, mode, random);
                 let decided = decided.map_err(|error| StartError::Learner(area.name.clone(), error))?;
                 action = if place == 0 { decided } else { action };
             }
             let outcome = self.env.step(action, &mut self.observation)?;
-            self.bank.step(&self.observation, action, outcome, |payment| {
+            bank.step(&self.observation, action, outcome, |payment| {
                 if let Some((_, entry)) = body.pay.iter().find(|(signal, _)| *signal == payment.signal) {
                     let mut paid = [0.0];
                     entry.mix(plan.config.steps, &[payment.amount], &mut paid);
@@ -199,7 +200,7 @@ impl Examiner {
             if outcome.terminated || outcome.truncated {
                 return Ok(Some(played));
             }
-            self.bank.advance();
+            bank.advance();
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::actor::Episode;
 use crate::plan::Plan;
 use innate_rewards::Ledger;
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -57,9 +58,9 @@ impl Meters {
     }
 
     /// Counts what each signal paid and noted, in the order of the plan's signals.
-    pub fn add_ledgers(&mut self, ledgers: impl IntoIterator<Item = Ledger>) {
+    pub fn add_ledgers(&mut self, ledgers: impl IntoIterator<Item = impl Borrow<Ledger>>) {
         for (total, ledger) in self.ledgers.iter_mut().zip(ledgers) {
-            total.merge(&ledger);
+            total.merge(ledger.borrow());
         }
     }
 

@@ -31,18 +31,33 @@ use std::time::Instant;
 
 /// What follows a training: curves, a progress bar, messages.
 pub trait Observer {
-    /// Points of curves at environment step `step`.
-    fn points(&mut self, step: u64, points: &[(String, f64)]);
-    /// A round ended.
-    fn round(&mut self, progress: &Progress);
-    /// An evaluation ended; `best` if none before was better.
-    fn evaluated(&mut self, step: u64, evaluation: &Evaluation, best: bool);
-    /// What a person would see at the end of an evaluation.
-    fn picture(&mut self, step: u64, tag: &str, picture: &Picture);
     /// Something went wrong that does not stop the training.
     fn warn(&mut self, message: &str);
+
+    /// Points of curves, tag and value, at environment step `step`.
+    fn points(&mut self, step: u64, points: &[(String, f64)]) {
+        let _ = (step, points);
+    }
+
+    /// A round ended.
+    fn round(&mut self, progress: &Progress) {
+        let _ = progress;
+    }
+
+    /// An evaluation ended; `best` if none before was better.
+    fn evaluated(&mut self, step: u64, evaluation: &Evaluation, best: bool) {
+        let _ = (step, evaluation, best);
+    }
+
+    /// What a person would see at the end of an evaluation.
+    fn picture(&mut self, step: u64, tag: &str, picture: &Picture) {
+        let _ = (step, tag, picture);
+    }
+
     /// Flushes the curves and tells where they stand, for the checkpoint: bytes that only the observer understands.
-    fn mark(&mut self) -> Vec<u8>;
+    fn mark(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 /// How far a training is.
@@ -70,7 +85,6 @@ pub enum Outcome {
 /// A training.
 pub struct Trainer {
     plan: Arc<Plan>,
-    folder: RunFolder,
     streams: Streams,
     replay: Replay,
     areas: Vec<LearningArea>,
@@ -118,11 +132,11 @@ struct Best {
 }
 
 impl Trainer {
-    /// A fresh training of `plan` in `folder`.
+    /// A fresh training of `plan`.
     ///
     /// # Errors
     /// A part that cannot be built or cannot start.
-    pub fn new(plan: Arc<Plan>, folder: RunFolder) -> Result<Self, TrainError> {
+    pub fn new(plan: Arc<Plan>) -> Result<Self, TrainError> {
         let streams = Streams::new(plan.config.seed);
         let replay = Replay::new(plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
         let areas = plan.areas.iter().map(|area| LearningArea::new(&plan, area, streams));
@@ -146,7 +160,6 @@ impl Trainer {
             clock: Clock::default(),
             counters: Counters::default(),
             plan,
-            folder,
             streams,
             replay,
             areas,
@@ -158,23 +171,13 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Has the training write into `folder` from now on.
-    pub fn move_to(&mut self, folder: RunFolder) {
-        self.folder = folder;
-    }
-
-    /// The plan.
-    pub fn plan(&self) -> &Plan {
-        &self.plan
-    }
-
     /// Environment steps so far.
     pub fn step(&self) -> u64 {
         self.counters.step
     }
 
     /// The step of the best checkpoint so far.
-    pub fn best_step(&self) -> Option<u64> {
+    fn best_step(&self) -> Option<u64> {
         self.counters.best.map(|best| best.step)
     }
 
@@ -198,14 +201,19 @@ impl Trainer {
         lines
     }
 
-    /// Trains to the end, or until `stop` is set, which is looked at after every round.
+    /// Trains to the end, or until `stop` is set, which is looked at after every round. Checkpoints go into `folder`.
     ///
     /// # Errors
     /// A part of the run failed, or the last checkpoint could not be written.
-    pub fn train(&mut self, observer: &mut dyn Observer, stop: &AtomicBool) -> Result<Outcome, TrainError> {
+    pub fn train(
+        &mut self,
+        folder: &RunFolder,
+        observer: &mut dyn Observer,
+        stop: &AtomicBool,
+    ) -> Result<Outcome, TrainError> {
         while self.counters.step < self.plan.config.steps {
             if stop.load(Ordering::Relaxed) {
-                self.save(observer)?;
+                self.save(folder, observer)?;
                 return Ok(Outcome::Interrupted);
             }
             self.round()?;
@@ -217,7 +225,7 @@ impl Trainer {
             let best = if due { self.evaluate(observer)? } else { None };
             let last = self.counters.step >= self.plan.config.steps;
             let full = last || self.due(self.plan.config.checkpoint.every);
-            match self.keep(observer, full, best) {
+            match self.keep(folder, observer, full, best) {
                 Err(error) if last => return Err(error),
                 Err(error) => {
                     observer.warn(&format!("no checkpoint at step {}: {error}; training goes on", self.counters.step))
@@ -229,10 +237,7 @@ impl Trainer {
     }
 
     /// One round of acting and learning.
-    ///
-    /// # Errors
-    /// Acting or learning failed.
-    pub fn round(&mut self) -> Result<(), TrainError> {
+    fn round(&mut self) -> Result<(), TrainError> {
         let (steps, first_step) = (self.plan.steps_per_slot(), self.counters.step);
         self.crew.begin(Round { steps, first_step, snapshot: self.published.clone() });
         let learned = self.learn();
@@ -244,7 +249,7 @@ impl Trainer {
         for (lane, report) in reports.iter().enumerate() {
             self.replay.insert(lane, &report.chunk)?;
             self.meters.add_episodes(&report.episodes);
-            self.meters.add_ledgers(report.ledgers.iter().cloned());
+            self.meters.add_ledgers(&report.ledgers);
         }
         self.crew.recycle(reports);
         self.meters.add_ledgers(self.bank.take_ledgers());

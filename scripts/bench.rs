@@ -5,8 +5,8 @@
 //! `--flow-pairs FILE` also measures the optical flow's endpoint error on frame pairs with known flow. Layout of the file,
 //! little-endian: i32 n, width, height; u8 a[n, h, w]; u8 b[n, h, w]; f32 flow[n, h, w, 2]; u8 foreground[n, h, w].
 
-use innate::agents::trainer::{Observer, Progress};
-use innate::agents::{Evaluation, Experience, Plan, RunFolder, Trainer};
+use innate::agents::trainer::Observer;
+use innate::agents::{Experience, Plan, RunFolder, Trainer};
 use innate::nn::Input;
 use innate::rewards::optical_flow::{FlowConfig, OpticalFlow};
 use innate::run_file::RunFile;
@@ -178,14 +178,8 @@ impl Observer for Times {
     fn points(&mut self, _: u64, points: &[(String, f64)]) {
         self.wait = points.iter().find(|(tag, _)| tag == "time/learner_wait").map_or(self.wait, |(_, value)| *value);
     }
-    fn round(&mut self, _: &Progress) {}
-    fn evaluated(&mut self, _: u64, _: &Evaluation, _: bool) {}
-    fn picture(&mut self, _: u64, _: &str, _: &innate::envs::Picture) {}
     fn warn(&mut self, message: &str) {
         eprintln!("{message}");
-    }
-    fn mark(&mut self) -> Vec<u8> {
-        Vec::new()
     }
 }
 
@@ -194,14 +188,14 @@ fn training(name: &str, changes: &[&str], actors: &str) -> Outcome {
     const STEPS: f64 = 20_480.0;
     let actors = format!("actors={actors}");
     let plan = cartpole(&[changes, &["steps=20480", &actors]].concat())?;
-    let folder = std::env::temp_dir().join(format!("innate-bench-{}", std::process::id()));
+    let folder = RunFolder::new(std::env::temp_dir().join(format!("innate-bench-{}", std::process::id())));
     let mut times = Times::default();
     let seconds = best(3, || -> Outcome {
-        let mut trainer = Trainer::new(plan.clone(), RunFolder::new(&folder))?;
-        trainer.train(&mut times, &AtomicBool::new(false))?;
+        let mut trainer = Trainer::new(plan.clone())?;
+        trainer.train(&folder, &mut times, &AtomicBool::new(false))?;
         Ok(())
     })?;
-    std::fs::remove_dir_all(&folder)?;
+    std::fs::remove_dir_all(&folder.path)?;
     println!("{name:<44} {:>12.0} {:>12.1} %", STEPS / seconds, 100.0 * times.wait);
     Ok(())
 }

@@ -14,7 +14,6 @@ const COMPARED: [&str; 3] = ["eval/mean_reward", "eval/mean_pay", "rollout/ep_re
 pub(crate) struct Watch {
     recorder: Recorder,
     progress: Progress,
-    quiet: bool,
     /// Whether the body is paid something else than the environment's reward, so that its pay is worth a word.
     shows_pay: bool,
 }
@@ -46,7 +45,6 @@ impl Watch {
         let mut watch = Self {
             recorder: Recorder::start(&folder.path, mark.as_ref()).map_err(|error| error.to_string())?,
             progress: Progress::new(mode, plan.config.steps, step),
-            quiet,
             shows_pay: pay.iter().any(|(signal, _)| plan.signals[*signal].name != innate_rewards::EXTRINSIC),
         };
         if fresh {
@@ -134,9 +132,6 @@ impl Observer for Watch {
     }
 
     fn evaluated(&mut self, step: u64, evaluation: &Evaluation, best: bool) {
-        if self.quiet {
-            return;
-        }
         let pay = if self.shows_pay { format!(", pay {:.2}", evaluation.mean_pay()) } else { String::new() };
         let best = if best { ", the best so far" } else { "" };
         self.say(&format!(

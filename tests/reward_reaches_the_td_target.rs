@@ -164,15 +164,8 @@ impl Learner for Watched {
 struct Silent;
 
 impl Observer for Silent {
-    fn points(&mut self, _: u64, _: &[(String, f64)]) {}
-    fn round(&mut self, _: &Progress) {}
-    fn evaluated(&mut self, _: u64, _: &Evaluation, _: bool) {}
-    fn picture(&mut self, _: u64, _: &str, _: &innate::envs::Picture) {}
     fn warn(&mut self, message: &str) {
         panic!("{message}");
-    }
-    fn mark(&mut self) -> Vec<u8> {
-        Vec::new()
     }
 }
 
@@ -234,8 +227,10 @@ fn train(pay: &str, actors: usize) -> Result<Vec<Seen>, String> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let plan = plan(&run_file(pay, actors), &seen)?;
     let folder = tempfile::tempdir().unwrap();
-    let mut trainer = Trainer::new(plan, RunFolder::new(folder.path())).map_err(|error| error.to_string())?;
-    trainer.train(&mut Silent, &AtomicBool::new(false)).map_err(|error| error.to_string())?;
+    let mut trainer = Trainer::new(plan).map_err(|error| error.to_string())?;
+    trainer
+        .train(&RunFolder::new(folder.path()), &mut Silent, &AtomicBool::new(false))
+        .map_err(|error| error.to_string())?;
     drop(trainer);
     Ok(std::mem::take(&mut *seen.lock().unwrap()))
 }
@@ -304,17 +299,11 @@ struct StopAt<'a> {
 }
 
 impl Observer for StopAt<'_> {
-    fn points(&mut self, _: u64, _: &[(String, f64)]) {}
     fn round(&mut self, progress: &Progress) {
         self.stop.store(progress.step >= self.step, Ordering::Relaxed);
     }
-    fn evaluated(&mut self, _: u64, _: &Evaluation, _: bool) {}
-    fn picture(&mut self, _: u64, _: &str, _: &innate::envs::Picture) {}
     fn warn(&mut self, message: &str) {
         panic!("{message}");
-    }
-    fn mark(&mut self) -> Vec<u8> {
-        Vec::new()
     }
 }
 
@@ -324,19 +313,19 @@ fn held_back_steps_and_signals_with_state_resume_exactly() {
     let seen = Arc::default();
     let files = |folder: &std::path::Path| Checkpoint::open(&folder.join("latest")).unwrap().manifest.files;
     let whole = tempfile::tempdir().unwrap();
-    let mut trainer = Trainer::new(plan(&text, &seen).unwrap(), RunFolder::new(whole.path())).unwrap();
-    trainer.train(&mut Silent, &AtomicBool::new(false)).unwrap();
+    let mut trainer = Trainer::new(plan(&text, &seen).unwrap()).unwrap();
+    trainer.train(&RunFolder::new(whole.path()), &mut Silent, &AtomicBool::new(false)).unwrap();
     for step in [64, 192, 320] {
         let cut = tempfile::tempdir().unwrap();
         let folder = RunFolder::new(cut.path());
         let stop = AtomicBool::new(false);
-        let mut trainer = Trainer::new(plan(&text, &seen).unwrap(), folder.clone()).unwrap();
-        let outcome = trainer.train(&mut StopAt { step, stop: &stop }, &stop).unwrap();
+        let mut trainer = Trainer::new(plan(&text, &seen).unwrap()).unwrap();
+        let outcome = trainer.train(&folder, &mut StopAt { step, stop: &stop }, &stop).unwrap();
         assert_eq!((outcome, trainer.step()), (Outcome::Interrupted, step));
         drop(trainer);
         let checkpoint = Checkpoint::open(&cut.path().join("latest")).unwrap();
-        let (mut trainer, _) = Trainer::resume(plan(&text, &seen).unwrap(), folder, &checkpoint).unwrap();
-        trainer.train(&mut Silent, &AtomicBool::new(false)).unwrap();
+        let (mut trainer, _) = Trainer::resume(plan(&text, &seen).unwrap(), &folder, &checkpoint).unwrap();
+        trainer.train(&folder, &mut Silent, &AtomicBool::new(false)).unwrap();
         assert_eq!(files(cut.path()), files(whole.path()), "cut at step {step}");
     }
 }
@@ -349,8 +338,6 @@ struct NoPlace {
 }
 
 impl Observer for NoPlace {
-    fn points(&mut self, _: u64, _: &[(String, f64)]) {}
-    fn round(&mut self, _: &Progress) {}
     fn evaluated(&mut self, _: u64, _: &Evaluation, best: bool) {
         self.evaluations += 1;
         if best && self.evaluations > 1 && self.warnings == 0 {
@@ -358,15 +345,11 @@ impl Observer for NoPlace {
             fs::write(self.folder.join("checkpoints"), "in the way").unwrap();
         }
     }
-    fn picture(&mut self, _: u64, _: &str, _: &innate::envs::Picture) {}
     fn warn(&mut self, message: &str) {
         assert!(message.contains("no checkpoint at step"), "{message}");
         self.warnings += 1;
         fs::remove_file(self.folder.join("checkpoints")).unwrap();
         fs::rename(self.folder.join("away"), self.folder.join("checkpoints")).unwrap();
-    }
-    fn mark(&mut self) -> Vec<u8> {
-        Vec::new()
     }
 }
 
@@ -375,10 +358,10 @@ fn a_best_checkpoint_that_could_not_be_written_is_not_the_best() {
     // Every evaluation scores 0, so that each one is as good as the best before.
     let text = run_file("{ extrinsic = 0.0 }", 0);
     let home = tempfile::tempdir().unwrap();
-    let mut trainer = Trainer::new(plan(&text, &Arc::default()).unwrap(), RunFolder::new(home.path())).unwrap();
+    let mut trainer = Trainer::new(plan(&text, &Arc::default()).unwrap()).unwrap();
     let mut observer = NoPlace { folder: home.path().into(), evaluations: 0, warnings: 0 };
     let stop = AtomicBool::new(false);
-    trainer.train(&mut observer, &stop).unwrap();
+    trainer.train(&RunFolder::new(home.path()), &mut observer, &stop).unwrap();
     assert_eq!((observer.evaluations, observer.warnings), (3, 1));
     for link in ["best", "latest"] {
         assert_eq!(Checkpoint::open(&home.path().join(link)).unwrap().manifest.step, 384);

@@ -43,17 +43,17 @@ struct SavedLearners {
 }
 
 impl Trainer {
-    /// A training that goes on from `checkpoint`; with it comes the mark that the observer had given.
+    /// A training that goes on from `checkpoint` of the run in `folder`; with it comes the mark that the observer had given.
     ///
     /// # Errors
     /// The checkpoint is damaged, holds weights alone or is of another run.
-    pub fn resume(plan: Arc<Plan>, folder: RunFolder, checkpoint: &Checkpoint) -> Result<(Self, Vec<u8>), TrainError> {
+    pub fn resume(plan: Arc<Plan>, folder: &RunFolder, checkpoint: &Checkpoint) -> Result<(Self, Vec<u8>), TrainError> {
         if checkpoint.manifest.extent != Extent::Full {
             return Err(CheckpointError::Partial { path: checkpoint.path.clone() }.into());
         }
         let unfit = |error: postcard::Error| TrainError::State(format!("{STATE}: {error}"));
         let state: State = postcard::from_bytes(&checkpoint.read(STATE)?).map_err(unfit)?;
-        let mut trainer = Self::new(plan, folder)?;
+        let mut trainer = Self::new(plan)?;
         let plan = trainer.plan.clone();
         trainer.replay =
             Replay::load(&checkpoint.path.join(REPLAY), plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
@@ -71,7 +71,7 @@ impl Trainer {
             }
         }
         (trainer.counters, trainer.meters) = (state.counters, state.meters);
-        trainer.forget_later()?;
+        trainer.forget_later(folder)?;
         (trainer.saved, trainer.saved_best) = (Some(trainer.step()), trainer.best_step());
         trainer.publish()?;
         Ok((trainer, state.mark))
@@ -80,6 +80,7 @@ impl Trainer {
     /// Writes what is due: a full checkpoint, or the weights of a new best. What cannot be written is not the best.
     pub(super) fn keep(
         &mut self,
+        folder: &RunFolder,
         observer: &mut dyn Observer,
         full: bool,
         best: Option<Best>,
@@ -87,8 +88,8 @@ impl Trainer {
         let before = self.counters.best;
         self.counters.best = best.or(before);
         let kept = match (full, best) {
-            (true, _) => self.save(observer),
-            (false, Some(best)) => self.save_weights(best.step),
+            (true, _) => self.save(folder, observer),
+            (false, Some(best)) => self.save_weights(folder, best.step),
             (false, None) => Ok(()),
         };
         if kept.is_err() {
@@ -98,14 +99,14 @@ impl Trainer {
     }
 
     /// Writes a checkpoint of the weights alone.
-    fn save_weights(&mut self, step: u64) -> Result<(), TrainError> {
+    fn save_weights(&mut self, folder: &RunFolder, step: u64) -> Result<(), TrainError> {
         let weights = self.save_learners()?.weights;
-        self.folder.write(step, Extent::Weights, |to| write_tensors(&to.join(WEIGHTS), &weights))?;
-        self.point_best()
+        folder.write(step, Extent::Weights, |to| write_tensors(&to.join(WEIGHTS), &weights))?;
+        self.point_best(folder)
     }
 
     /// Writes a full checkpoint of this moment.
-    pub(super) fn save(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+    pub(super) fn save(&mut self, folder: &RunFolder, observer: &mut dyn Observer) -> Result<(), TrainError> {
         let step = self.counters.step;
         if self.saved == Some(step) {
             return Ok(());
@@ -121,27 +122,27 @@ impl Trainer {
         };
         let state = postcard::to_stdvec(&state).map_err(|error| TrainError::State(error.to_string()))?;
         let replay = &self.replay;
-        self.folder.write(step, Extent::Full, |to| {
+        folder.write(step, Extent::Full, |to| {
             write_tensors(&to.join(WEIGHTS), &weights)?;
             write_tensors(&to.join(OPTIMISER), &moments)?;
             write_file(&to.join(STATE), &state)?;
             Ok(replay.save(&to.join(REPLAY))?)
         })?;
         (self.saved, self.saved_best) = (Some(step), self.best_step());
-        self.folder.point("latest", step)?;
-        self.point_best()
+        folder.point("latest", step)?;
+        self.point_best(folder)
     }
 
     /// Points `best` at the best checkpoint and removes those that nobody wants any more.
-    fn point_best(&self) -> Result<(), TrainError> {
+    fn point_best(&self, folder: &RunFolder) -> Result<(), TrainError> {
         if let Some(best) = self.counters.best {
-            self.folder.point("best", best.step)?;
+            folder.point("best", best.step)?;
         }
-        let steps = self.folder.steps()?;
-        let full: Vec<u64> = steps.into_iter().filter(|&step| self.folder.is_full(step)).collect();
+        let steps = folder.steps()?;
+        let full: Vec<u64> = steps.into_iter().filter(|&step| folder.is_full(step)).collect();
         let kept = &full[full.len().saturating_sub(self.plan.config.checkpoint.keep)..];
         let best = [self.best_step(), self.saved_best];
-        Ok(self.folder.prune(|step| kept.contains(&step) || best.contains(&Some(step)))?)
+        Ok(folder.prune(|step| kept.contains(&step) || best.contains(&Some(step)))?)
     }
 
     /// What the learners hold: tensors under names that begin with the area's, and what else each one keeps.
@@ -181,15 +182,15 @@ impl Trainer {
 
     /// After a resume: checkpoints later than this moment belong to a future that will be lived again. A best one that is
     /// gone (its run went on to a better) will be found again, too.
-    fn forget_later(&mut self) -> Result<(), TrainError> {
+    fn forget_later(&mut self, folder: &RunFolder) -> Result<(), TrainError> {
         let step = self.counters.step;
-        self.folder.prune(|kept| kept <= step)?;
-        self.folder.point("latest", step)?;
-        let there = self.folder.steps()?;
+        folder.prune(|kept| kept <= step)?;
+        folder.point("latest", step)?;
+        let there = folder.steps()?;
         self.counters.best = self.counters.best.filter(|best| there.contains(&best.step));
         match self.best_step() {
-            Some(best) => self.folder.point("best", best)?,
-            None => self.folder.unpoint("best")?,
+            Some(best) => folder.point("best", best)?,
+            None => folder.unpoint("best")?,
         }
         Ok(())
     }

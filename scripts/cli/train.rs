@@ -42,13 +42,12 @@ pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Fail
         refuse_occupied(path)?;
     }
     // Made before the folder is, so that a run that cannot start leaves nothing behind.
-    let mut trainer = Trainer::new(plan.clone(), RunFolder::new("")).map_err(start_failure)?;
+    let trainer = Trainer::new(plan.clone()).map_err(start_failure)?;
     let folder = RunFolder::new(match &args.run_dir {
         Some(path) => path.clone(),
         None => claim_folder(&file.name)?,
     });
     let _lock = create(&folder.path, &plan)?;
-    trainer.move_to(folder.clone());
     run(trainer, &plan, &folder, None, args.quiet)
 }
 
@@ -65,7 +64,7 @@ pub(super) fn resume(registries: Registries, args: &ResumeArgs) -> Result<(), Fa
     let _lock = lock(&folder.path)?;
     let Some(place) = resume_place(&folder, args.from.as_deref()) else {
         // It stopped before its first checkpoint. Its beginning is a function of its seed, so it begins again.
-        let trainer = Trainer::new(plan.clone(), folder.clone()).map_err(start_failure)?;
+        let trainer = Trainer::new(plan.clone()).map_err(start_failure)?;
         if !args.quiet {
             say("no checkpoint was written yet; the run begins again");
         }
@@ -73,7 +72,7 @@ pub(super) fn resume(registries: Registries, args: &ResumeArgs) -> Result<(), Fa
     };
     let failed = |error: &dyn Display| Failure::failed(format!("{error}{}", others(&folder, &place)));
     let checkpoint = Checkpoint::open(&place).map_err(|error| failed(&error))?;
-    let resumed = Trainer::resume(plan.clone(), folder.clone(), &checkpoint);
+    let resumed = Trainer::resume(plan.clone(), &folder, &checkpoint);
     let (trainer, mark) = resumed.map_err(|error| failed(&error))?;
     run(trainer, &plan, &folder, Some(&mark), args.quiet)
 }
@@ -103,7 +102,7 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
         watch.say(&format!("the run took all its {} steps; this evaluates it once more", plan.config.steps));
     }
     let stop = stop_flag()?;
-    let trained = trainer.train(&mut watch, &stop);
+    let trained = trainer.train(folder, &mut watch, &stop);
     let step = trainer.step();
     drop(trainer);
     let outcome = trained.as_ref().ok().copied();
@@ -155,7 +154,7 @@ pub(super) fn plan(file: &RunFile, registries: Registries) -> Result<Arc<Plan>, 
     Plan::new(config, registries).map(Arc::new).map_err(|error| Failure::usage(file.explain(&error)))
 }
 
-/// What keeps a training from starting: the run file's fault, except where a file or the device failed.
+/// What keeps a training from starting: a part that cannot be built from the run file (bad usage), or anything else.
 fn start_failure(error: TrainError) -> Failure {
     match error {
         TrainError::Start(StartError::Config(_) | StartError::Learner(..)) => Failure::usage(error),
@@ -169,11 +168,10 @@ fn others(folder: &RunFolder, place: &Path) -> String {
     let failed = fs::canonicalize(place).ok();
     let steps = folder.steps().unwrap_or_default().into_iter().rev();
     let path = |step: u64| folder.checkpoints().join(format!("step-{step}"));
-    let other =
-        steps.filter(|&step| fs::canonicalize(path(step)).ok() != failed && path(step).join("state.bin").exists());
-    let hint =
-        |step| format!("; an earlier checkpoint is there: innate resume {} --from step-{step}", folder.path.display());
-    other.map(hint).next().unwrap_or_default()
+    let mut others = steps.filter(|&step| fs::canonicalize(path(step)).ok() != failed && folder.is_full(step));
+    let run = folder.path.display();
+    let hint = |step| format!("; an earlier checkpoint is there: {} resume {run} --from step-{step}", program());
+    others.next().map(hint).unwrap_or_default()
 }
 
 /// Makes `runs/NAME-N` with the first N that is free, also where several runs start at once.
@@ -195,7 +193,8 @@ fn refuse_occupied(path: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let path = path.display();
-    let said = format!("{path} already holds a run; go on with `innate resume {path}`, or choose another folder");
+    let said =
+        format!("{path} already holds a run; go on with `{} resume {path}`, or choose another folder", program());
     Err(Failure::usage(said))
 }
 
