@@ -72,6 +72,19 @@ pub enum Array {
 }
 
 impl Array {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        match self {
+            Array::U8(v) => v.len(),
+            Array::F32(v) => v.len(),
+        }
+    }
+
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The element type.
     pub fn kind(&self) -> Kind {
         match self {

@@ -17,6 +17,7 @@ pub mod registry;
 pub mod slot;
 pub mod slots;
 pub mod standard;
+pub mod tasks;
 pub mod time_limit;
 pub mod video;
 

@@ -2,8 +2,9 @@
 //!
 //! A key that the part does not know is refused with the nearest key that it does know.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::path::PathBuf;
 
 /// A table of a run file that does not fit the part it is meant for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +83,11 @@ pub fn decode<T: DeserializeOwned>(table: &toml::Table, at: &str) -> Result<T, O
 /// The options `T` as a table, defaults filled in: what the resolved run file shows.
 pub fn encode<T: Serialize>(options: &T) -> Result<toml::Table, OptionError> {
     toml::Table::try_from(options).map_err(|error| OptionError::new("", error.to_string()))
+}
+
+/// The path from the root, so that a run finds its files again from wherever it is resumed.
+pub(crate) fn absolute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    std::path::absolute(PathBuf::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
 /// The candidate nearest to `word`, if one is near enough to be a slip of the keyboard.

@@ -161,8 +161,7 @@ impl Slot {
 /// Whether `observation` has the arrays that `spec` declares.
 pub(crate) fn fits(spec: &EnvSpec, observation: &Observation) -> bool {
     let same = |(declared, array): (&crate::ArraySpec, &crate::Array)| {
-        let length = array.as_u8().map(<[u8]>::len).or(array.as_f32().map(<[f32]>::len));
-        declared.kind == array.kind() && length == Some(declared.len())
+        declared.kind == array.kind() && declared.len() == array.len()
     };
     spec.observation.len() == observation.arrays.len() && spec.observation.iter().zip(&observation.arrays).all(same)
 }

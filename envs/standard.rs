@@ -3,8 +3,11 @@
 use crate::classic::{Acrobot, CartPole, Classic, ClassicOptions, Mechanics, MountainCar};
 use crate::env::Env;
 use crate::registry::Registry;
+use crate::tasks::{Category, Mnists, Probabilistic, Saccade, TaskError, TwelveAx, Vibrotactile, boolean, digits};
 use crate::time_limit::TimeLimit;
 use crate::video::{self, Films};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 
 /// A registry of all environments of this crate; add your own with [`Registry::register`].
@@ -18,7 +21,34 @@ pub fn standard() -> Registry<Box<dyn Env>> {
     envs.register("video", "look around in a film: the actions move the fixation", move |options| {
         video::build(options, &films)
     });
+    task(&mut envs, "XOR", "tell whether one of two inputs is active, or none or both", boolean::xor_env);
+    task(&mut envs, "Parity", "tell whether an odd number of inputs is active", boolean::parity_env);
+    task(&mut envs, "Counting", "count the active inputs", boolean::counting_env);
+    task(&mut envs, "Digits", "read handwritten digits of 8x8 pixels", digits::env);
+    let mnists = Mnists::default();
+    task(&mut envs, "MNIST", "read handwritten digits of 28x28 pixels, from files of your own", move |options| {
+        mnists.env(options)
+    });
+    task(&mut envs, "Saccade", "look to where a cue was, or away from it, after a delay", Saccade::env);
+    let summary = "add up the evidence of symbols, and look to the side that is more likely rewarded";
+    task(&mut envs, "ProbabilisticClassification", summary, Probabilistic::env);
+    task(&mut envs, "DelayedMatchToCategory", "tell whether two motions belong to one category", Category::env);
+    task(&mut envs, "Vibrotactile", "tell which of two vibrations is the faster", Vibrotactile::env);
+    task(&mut envs, "12AX", "answer to A-X after 1 and to B-Y after 2, remembering digit and letter", TwelveAx::env);
     envs
+}
+
+/// Adds one task, built by `build` from its options.
+fn task<T, E>(
+    envs: &mut Registry<Box<dyn Env>>,
+    id: &str,
+    summary: &str,
+    build: impl Fn(T) -> Result<E, TaskError> + Send + Sync + 'static,
+) where
+    T: Serialize + DeserializeOwned + Clone,
+    E: Env + 'static,
+{
+    envs.register(id, summary, move |options| build(options).map(|env| Box::new(env) as Box<dyn Env>));
 }
 
 /// Adds one world of classic control, truncated after `LIMIT` steps unless the run file says otherwise.

@@ -1,9 +1,12 @@
 //! The promises of [`innate_envs::Env`], checked for every environment that comes with the crate, and for broken ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod idx_files;
+
 use innate_envs::{Env, EnvError, EnvSpec, Observation, Registry, Step, check_env, standard};
 use proptest::prelude::*;
 use std::sync::LazyLock;
+use tempfile::TempDir;
 
 /// Options without which an environment cannot be built.
 fn options(id: &str) -> toml::Table {
@@ -11,6 +14,10 @@ fn options(id: &str) -> toml::Table {
         "video" => {
             let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/clips/held_bottle.gif");
             toml::Table::from_iter([("path".to_string(), clip.into())])
+        }
+        "MNIST" => {
+            static FOLDER: LazyLock<TempDir> = LazyLock::new(|| idx_files::folder(20));
+            toml::Table::from_iter([("path".to_string(), FOLDER.path().to_str().unwrap().into())])
         }
         _ => toml::Table::new(),
     }
@@ -25,7 +32,7 @@ fn built(id: &str) -> Box<dyn Env> {
 #[test]
 fn every_registered_environment_keeps_the_promises() {
     let registry = standard();
-    assert_eq!(registry.entries().len(), 5);
+    assert_eq!(registry.entries().len(), 15);
     for entry in registry.entries() {
         let (mut env, _) = registry.build(&entry.name, &options(&entry.name), "env").unwrap();
         assert_eq!(env.spec().id, entry.name);
@@ -156,7 +163,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn a_damaged_state_is_refused_or_played_on_from_but_never_a_panic(
-        id in prop::sample::select(vec!["CartPole-v1", "Acrobot-v1", "MountainCar-v0", "video"]),
+        id in prop::sample::select(vec![
+            "CartPole-v1", "Acrobot-v1", "MountainCar-v0", "video", "Parity", "Digits", "MNIST", "Saccade",
+            "ProbabilisticClassification", "DelayedMatchToCategory", "Vibrotactile", "12AX",
+        ]),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let mut env = built(id);

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 pub struct VideoOptions {
     /// The film: a folder of PNG or JPEG pictures (shown in the order of their names), a GIF, a Y4M, or any file that the
     /// program `ffmpeg` reads. A relative path starts from the current directory; a run remembers the whole path.
-    #[serde(deserialize_with = "absolute")]
+    #[serde(deserialize_with = "crate::options::absolute")]
     pub path: PathBuf,
     /// Width of a frame in pixels, a multiple of `columns`. Frames are scaled by averaging; their aspect is not kept.
     #[serde(default = "default_width")]
@@ -98,11 +98,6 @@ impl VideoOptions {
             max_episode_steps: default_max_episode_steps(),
         }
     }
-}
-
-/// The path from the root, so that a run finds its film again from wherever it is resumed.
-fn absolute<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-    std::path::absolute(PathBuf::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 fn default_width() -> u32 {
