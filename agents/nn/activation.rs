@@ -2,6 +2,7 @@
 //!
 //! Every one of them has a slope that can be told from its value alone, so that learning keeps `y` and not `z`.
 
+use crate::real::Real;
 use serde::{Deserialize, Serialize};
 
 /// An activation function.
@@ -20,14 +21,27 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Replaces every z by f(z).
-    pub(crate) fn apply(self, values: &mut [f32]) {
+    /// Replaces every z by y = f(z).
+    pub(crate) fn apply<T: Real>(self, values: &mut [T]) {
+        let one = T::one();
         match self {
-            // Not `f32::max`, which would turn a NaN into 0 and hide it.
-            Activation::Relu => values.iter_mut().for_each(|z| *z = if *z < 0.0 { 0.0 } else { *z }),
+            // Not `max`, which would turn a NaN into 0 and hide it.
+            Activation::Relu => values.iter_mut().for_each(|z| *z = if *z < T::zero() { T::zero() } else { *z }),
             Activation::Tanh => values.iter_mut().for_each(|z| *z = z.tanh()),
-            Activation::Sigmoid => values.iter_mut().for_each(|z| *z = 1.0 / (1.0 + (-*z).exp())),
+            Activation::Sigmoid => values.iter_mut().for_each(|z| *z = one / (one + (-*z).exp())),
             Activation::Linear => {}
+        }
+    }
+
+    /// The slope f′(z) where f(z) = y.
+    pub(crate) fn slope<T: Real>(self, y: T) -> T {
+        let one = T::one();
+        match self {
+            Activation::Relu if y > T::zero() => one,
+            Activation::Relu => T::zero(),
+            Activation::Tanh => one - y * y,
+            Activation::Sigmoid => y * (one - y),
+            Activation::Linear => one,
         }
     }
 }

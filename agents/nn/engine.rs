@@ -4,15 +4,20 @@
 //! and an optimiser. One update is
 //!
 //! ```text
-//! y = forward_keeping(x; θ)      backward(∂L/∂y) → g      update: θ ← optimiser(θ, clip(g))
+//! y = forward_keeping(x; θ)      assign_credit(L) → g      update: θ ← optimiser(θ, clip(g))
 //! ```
 //!
-//! What lies between the output error and `g` is the engine's own affair: the caller knows neither layers nor a graph. That
-//! leaves room for other rules of credit than back-propagation.
+//! What lies between the objective and `g` is the engine's own affair, as its [rule of credit](crate::CreditSpec) says: the
+//! caller knows neither layers nor a graph.
 
+use crate::credit::CreditSpec;
+use crate::initialisation::Initialisation;
 use crate::input::InputError;
+use crate::network::Network;
 use crate::optimiser::{OptimiserError, OptimiserSpec, OptimiserState};
+use crate::real::{Random, Real};
 use crate::{Device, Input};
+use serde::{Deserialize, Serialize};
 
 /// Which parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +38,80 @@ pub struct Training {
     /// The greatest norm of the gradient over all parameters; a longer gradient is shortened to it (Pascanu et al. 2013,
     /// Algorithm 1). Without it no gradient is shortened.
     pub clip_gradient: Option<f64>,
+    /// How credit reaches a layer.
+    pub credit: CreditSpec,
+    /// How feedback weights of their own are drawn.
+    pub feedback: Initialisation,
+    /// Whether biases learn.
+    pub biases: Biases,
+}
+
+impl Default for Training {
+    /// Adam at 10⁻³, back-propagation, no clipping.
+    fn default() -> Self {
+        Self {
+            optimiser: OptimiserSpec::default(),
+            learning_rate: 1e-3,
+            clip_gradient: None,
+            credit: CreditSpec::default(),
+            feedback: Initialisation::default(),
+            biases: Biases::default(),
+        }
+    }
+}
+
+/// Whether biases learn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Biases {
+    /// As weights do.
+    #[default]
+    Learned,
+    /// They stay as they are: at 0, a network without biases.
+    Fixed,
+}
+
+/// What the outputs of a batch are worth. The loss L is the mean of the samples' costs.
+pub trait Objective<T: Real> {
+    /// The output error ∂L/∂y at the outputs of the last [`Engine::forward_keeping`], `[batch, outputs]`.
+    fn output_error(&self) -> &[T];
+
+    /// The cost of each sample, `[batch]`, if the outputs were `outputs`, `[batch, outputs]`: for rules that disturb the
+    /// network and ask again.
+    fn costs(&self, outputs: &[T], costs: &mut [T]);
+}
+
+/// The objective that is linear in the outputs, `L = Σ error ⊙ y` over batch and outputs: what a given output error stands
+/// for.
+pub struct LinearObjective<'a, T>(
+    /// ∂L/∂y, `[batch, outputs]`.
+    pub &'a [T],
+);
+
+impl<T: Real> Objective<T> for LinearObjective<'_, T> {
+    fn output_error(&self) -> &[T] {
+        self.0
+    }
+
+    fn costs(&self, outputs: &[T], costs: &mut [T]) {
+        let (batch, width) = (T::of(costs.len() as f64), outputs.len() / costs.len().max(1));
+        for ((cost, y), error) in costs.iter_mut().zip(outputs.chunks(width)).zip(self.0.chunks(width)) {
+            *cost = batch * y.iter().zip(error).map(|(&y, &error)| y * error).sum::<T>();
+        }
+    }
+}
+
+/// What a rule of credit keeps beside the parameters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreditState<T = f32> {
+    /// Flat weights that feed back (see [`Engine::credit_state`]); empty for a rule that has none of its own.
+    pub feedback: Vec<T>,
+    /// The generator of disturbances.
+    pub noise: Option<Random>,
 }
 
 /// What executes and trains a network.
-pub trait Engine: Send {
+pub trait Engine<T: Real = f32>: Send {
     /// Computes the outputs, `[batch, outputs]`, of `inputs`.
     ///
     /// # Errors
@@ -46,27 +121,34 @@ pub trait Engine: Send {
         set: ParameterSet,
         inputs: &[Input<'_>],
         batch: usize,
-        outputs: &mut [f32],
+        outputs: &mut [T],
     ) -> Result<(), EngineError>;
 
-    /// The same with the online parameters, keeping what [`Engine::backward`] needs until the parameters change.
+    /// The same with the online parameters, keeping what [`Engine::assign_credit`] needs until the parameters change.
     ///
     /// # Errors
     /// As [`Engine::forward`].
-    fn forward_keeping(&mut self, inputs: &[Input<'_>], batch: usize, outputs: &mut [f32]) -> Result<(), EngineError>;
+    fn forward_keeping(&mut self, inputs: &[Input<'_>], batch: usize, outputs: &mut [T]) -> Result<(), EngineError>;
 
-    /// Computes the gradient from the output error ∂L/∂y, `[batch, outputs]`, at the last [`Engine::forward_keeping`].
-    /// It replaces the gradient of the call before.
+    /// Computes the gradient, or the rule's estimate of it, at the last [`Engine::forward_keeping`]. It replaces the
+    /// gradient of the call before.
     ///
     /// # Errors
     /// Nothing was kept, the error does not fit the batch, or the device fails.
-    fn backward(&mut self, output_error: &[f32]) -> Result<(), EngineError>;
+    fn assign_credit(&mut self, objective: &dyn Objective<T>) -> Result<(), EngineError>;
+
+    /// The angle between the gradient of the last [`Engine::assign_credit`] and that of back-propagation on the same batch,
+    /// weights and biases together, in degrees, for each layer. Where either is 0 it is 90°.
+    ///
+    /// # Errors
+    /// As [`Engine::assign_credit`], or `angles` has not one place for each layer.
+    fn angles(&mut self, objective: &dyn Objective<T>, angles: &mut [f64]) -> Result<(), EngineError>;
 
     /// Changes the online parameters by the gradient, and answers with its norm before clipping.
     ///
     /// # Errors
     /// The norm is not finite (the parameters are then as before), or the device fails.
-    fn update(&mut self) -> Result<f32, EngineError>;
+    fn update(&mut self) -> Result<T, EngineError>;
 
     /// Makes the target parameters equal to the online ones.
     ///
@@ -78,31 +160,41 @@ pub trait Engine: Send {
     ///
     /// # Errors
     /// `out` has another length, or the device fails.
-    fn read_parameters(&mut self, set: ParameterSet, out: &mut [f32]) -> Result<(), EngineError>;
+    fn read_parameters(&mut self, set: ParameterSet, out: &mut [T]) -> Result<(), EngineError>;
 
     /// Takes flat parameters over.
     ///
     /// # Errors
     /// `parameters` has another length, or the device fails.
-    fn write_parameters(&mut self, set: ParameterSet, parameters: &[f32]) -> Result<(), EngineError>;
+    fn write_parameters(&mut self, set: ParameterSet, parameters: &[T]) -> Result<(), EngineError>;
 
-    /// Copies the flat gradient of the last [`Engine::backward`] out, unclipped.
+    /// Copies the flat gradient of the last [`Engine::assign_credit`] out, unclipped.
     ///
     /// # Errors
     /// `out` has another length, or the device fails.
-    fn read_gradient(&mut self, out: &mut [f32]) -> Result<(), EngineError>;
+    fn read_gradient(&mut self, out: &mut [T]) -> Result<(), EngineError>;
 
     /// The optimiser's whole state.
     ///
     /// # Errors
     /// The device fails.
-    fn optimiser_state(&mut self) -> Result<OptimiserState, EngineError>;
+    fn optimiser_state(&mut self) -> Result<OptimiserState<T>, EngineError>;
 
     /// Takes back what [`Engine::optimiser_state`] gave.
     ///
     /// # Errors
     /// The state is of another optimiser or another network, or the device fails.
-    fn set_optimiser_state(&mut self, state: OptimiserState) -> Result<(), EngineError>;
+    fn set_optimiser_state(&mut self, state: OptimiserState<T>) -> Result<(), EngineError>;
+
+    /// What the rule of credit keeps: fixed feedback weights, the sizes M of the sign-symmetric rule, the constant difference
+    /// w′ − w of learned reciprocal ones (w′ itself, as long as all parameters are 0); and the generator of disturbances.
+    fn credit_state(&self) -> CreditState<T>;
+
+    /// Takes back what [`Engine::credit_state`] gave.
+    ///
+    /// # Errors
+    /// The state is of another rule or another network, or the device fails.
+    fn set_credit_state(&mut self, state: CreditState<T>) -> Result<(), EngineError>;
 
     /// Where it computes.
     fn device(&self) -> Device;
@@ -120,18 +212,59 @@ pub enum EngineError {
     /// The optimiser's parameters or its state.
     #[error(transparent)]
     Optimiser(#[from] OptimiserError),
-    /// [`Engine::backward`] without [`Engine::forward_keeping`].
+    /// [`Engine::assign_credit`] without [`Engine::forward_keeping`].
     #[error(
-        "backward needs the activations of a forward_keeping since the last change of the parameters; there are none"
+        "credit needs the activations of a forward_keeping since the last change of the parameters; there are none"
     )]
     NothingKept,
     /// The gradient is not a number.
-    #[error("the norm of the gradient is {norm}, allowed: a finite number; the parameters were left as they are")]
+    #[error(
+        "the gradient of layer `{layer}` has the norm {norm}, allowed: a finite number; the parameters were left as they are"
+    )]
     Diverged {
+        /// Name of the first layer where it is not finite, as in the names of its parameters; or the whole network.
+        layer: String,
         /// The norm.
-        norm: f32,
+        norm: f64,
+    },
+    /// The state is of another rule of credit.
+    #[error("the credit rule {rule} keeps {expected} feedback weights, found {found}")]
+    CreditState {
+        /// The rule.
+        rule: &'static str,
+        /// Weights that it keeps.
+        expected: usize,
+        /// Weights found.
+        found: usize,
+    },
+    /// The state has no generator.
+    #[error("the credit rule {rule} keeps a generator of disturbances, found none")]
+    NoNoise {
+        /// The rule.
+        rule: &'static str,
+    },
+    /// A parameter of the rule of credit.
+    #[error("{0}")]
+    Credit(String),
+    /// This engine cannot follow this rule or compute this network.
+    #[error("the {engine} engine {reason}")]
+    Unsupported {
+        /// The engine.
+        engine: &'static str,
+        /// What it cannot do, and what can.
+        reason: String,
     },
     /// libtorch refused.
     #[error("libtorch: {0}")]
     Libtorch(String),
+}
+
+impl EngineError {
+    /// That the flat `gradient` of `network`, of norm `norm`, is not finite.
+    #[cold]
+    pub(crate) fn diverged<T: Real>(network: &Network, gradient: &[T], norm: T) -> Self {
+        // Where every element is finite, it is their sum that is too large for a number.
+        let layer = network.diverged_layer(gradient).unwrap_or("all").to_string();
+        EngineError::Diverged { layer, norm: norm.double() }
+    }
 }

@@ -5,25 +5,26 @@
 //! bits depend neither on the width of the vectors nor on the CPU.
 
 use crate::optimiser::{Adam, OptimiserError, OptimiserSpec, OptimiserState, Rmsprop, RmspropUncentred, Sgd};
+use crate::real::Real;
 use multiversion::multiversion;
 
 /// An optimiser of parameters in memory.
-pub(crate) struct FlatOptimiser {
+pub(crate) struct FlatOptimiser<T> {
     spec: OptimiserSpec,
     learning_rate: f64,
     steps: u64,
     /// The vectors that [`OptimiserSpec::moments`] names, in that order; the second one is empty where there is but one.
-    moments: [Vec<f32>; 2],
+    moments: [Vec<T>; 2],
 }
 
-impl FlatOptimiser {
+impl<T: Real> FlatOptimiser<T> {
     pub(crate) fn new(spec: OptimiserSpec, learning_rate: f64, parameters: usize) -> Self {
-        let moments = [0, 1].map(|place| vec![0.0; if place < spec.moments().len() { parameters } else { 0 }]);
+        let moments = [0, 1].map(|place| vec![T::zero(); if place < spec.moments().len() { parameters } else { 0 }]);
         Self { spec, learning_rate, steps: 0, moments }
     }
 
     /// One update of `parameters` by `scale` times `gradient`; both as long as the optimiser was made for.
-    pub(crate) fn step(&mut self, parameters: &mut [f32], gradient: &[f32], scale: f32) {
+    pub(crate) fn step(&mut self, parameters: &mut [T], gradient: &[T], scale: T) {
         self.steps += 1;
         let lr = self.learning_rate;
         let [first, second] = &mut self.moments;
@@ -38,17 +39,17 @@ impl FlatOptimiser {
                 rmsprop_uncentred_step(parameters, gradient, scale, first, &RmspropStep::new(*decay, *eps, lr));
             }
             OptimiserSpec::Sgd(Sgd { momentum }) => {
-                sgd_step(parameters, gradient, scale, first, *momentum as f32, lr as f32);
+                sgd_step(parameters, gradient, scale, first, T::of(*momentum), T::of(lr));
             }
         }
     }
 
-    pub(crate) fn state(&self) -> OptimiserState {
+    pub(crate) fn state(&self) -> OptimiserState<T> {
         let names = self.spec.moments().iter().map(|name| name.to_string());
         OptimiserState { steps: self.steps, moments: names.zip(self.moments.iter().cloned()).collect() }
     }
 
-    pub(crate) fn restore(&mut self, state: OptimiserState, parameters: usize) -> Result<(), OptimiserError> {
+    pub(crate) fn restore(&mut self, state: OptimiserState<T>, parameters: usize) -> Result<(), OptimiserError> {
         let steps = state.steps;
         self.moments = self.spec.take_moments(state, parameters)?;
         self.steps = steps;
@@ -75,68 +76,68 @@ impl AdamStep {
     }
 }
 
-struct RmspropStep {
-    decay: f32,
-    gain: f32,
-    eps: f32,
-    learning_rate: f32,
+struct RmspropStep<T> {
+    decay: T,
+    gain: T,
+    eps: T,
+    learning_rate: T,
 }
 
-impl RmspropStep {
+impl<T: Real> RmspropStep<T> {
     fn new(decay: f64, eps: f64, learning_rate: f64) -> Self {
-        let gain = (1.0 - decay) as f32;
-        Self { decay: decay as f32, gain, eps: eps as f32, learning_rate: learning_rate as f32 }
+        Self { decay: T::of(decay), gain: T::of(1.0 - decay), eps: T::of(eps), learning_rate: T::of(learning_rate) }
     }
 }
 
 #[multiversion(targets("x86_64+avx2"))]
-fn adam_step(
-    parameters: &mut [f32],
-    gradient: &[f32],
-    scale: f32,
-    mean: &mut [f32],
-    mean_square: &mut [f32],
+fn adam_step<T: Real>(
+    parameters: &mut [T],
+    gradient: &[T],
+    scale: T,
+    mean: &mut [T],
+    mean_square: &mut [T],
     step: &AdamStep,
 ) {
-    let (gain1, beta2, gain2) = ((1.0 - step.beta1) as f32, step.beta2 as f32, (1.0 - step.beta2) as f32);
-    let (step_size, root_correction, eps) = (step.step_size as f32, step.root_correction as f32, step.eps as f32);
-    for (((p, g), m), v) in parameters.iter_mut().zip(gradient).zip(mean).zip(mean_square) {
+    let (gain1, beta2, gain2) = (T::of(1.0 - step.beta1), T::of(step.beta2), T::of(1.0 - step.beta2));
+    // What is divided by the same number everywhere is multiplied by its inverse: divisions take most of the time.
+    let (step_size, root_factor, eps) = (T::of(step.step_size), T::of(1.0 / step.root_correction), T::of(step.eps));
+    for (((p, &g), m), v) in parameters.iter_mut().zip(gradient).zip(mean).zip(mean_square) {
         let g = g * scale;
         *m += (g - *m) * gain1;
         *v = *v * beta2 + g * g * gain2;
-        *p -= step_size * *m / (v.sqrt() / root_correction + eps);
+        *p -= step_size * *m / (v.sqrt() * root_factor + eps);
     }
 }
 
 #[multiversion(targets("x86_64+avx2"))]
-fn rmsprop_step(
-    parameters: &mut [f32],
-    gradient: &[f32],
-    scale: f32,
-    mean: &mut [f32],
-    mean_square: &mut [f32],
-    step: &RmspropStep,
+fn rmsprop_step<T: Real>(
+    parameters: &mut [T],
+    gradient: &[T],
+    scale: T,
+    mean: &mut [T],
+    mean_square: &mut [T],
+    step: &RmspropStep<T>,
 ) {
     let RmspropStep { decay, gain, eps, learning_rate } = *step;
-    for (((p, g), m), n) in parameters.iter_mut().zip(gradient).zip(mean).zip(mean_square) {
+    for (((p, &g), m), n) in parameters.iter_mut().zip(gradient).zip(mean).zip(mean_square) {
         let g = g * scale;
         *m = *m * decay + g * gain;
         *n = *n * decay + g * g * gain;
         // n ≥ m² (Jensen), but rounding may say otherwise.
-        *p -= learning_rate * g / ((*n - *m * *m).max(0.0) + eps).sqrt();
+        *p -= learning_rate * g / ((*n - *m * *m).max(T::zero()) + eps).sqrt();
     }
 }
 
 #[multiversion(targets("x86_64+avx2"))]
-fn rmsprop_uncentred_step(
-    parameters: &mut [f32],
-    gradient: &[f32],
-    scale: f32,
-    mean_square: &mut [f32],
-    step: &RmspropStep,
+fn rmsprop_uncentred_step<T: Real>(
+    parameters: &mut [T],
+    gradient: &[T],
+    scale: T,
+    mean_square: &mut [T],
+    step: &RmspropStep<T>,
 ) {
     let RmspropStep { decay, gain, eps, learning_rate } = *step;
-    for ((p, g), n) in parameters.iter_mut().zip(gradient).zip(mean_square) {
+    for ((p, &g), n) in parameters.iter_mut().zip(gradient).zip(mean_square) {
         let g = g * scale;
         *n = *n * decay + g * g * gain;
         *p -= learning_rate * g / (n.sqrt() + eps);
@@ -144,35 +145,40 @@ fn rmsprop_uncentred_step(
 }
 
 #[multiversion(targets("x86_64+avx2"))]
-fn sgd_step(
-    parameters: &mut [f32],
-    gradient: &[f32],
-    scale: f32,
-    velocity: &mut [f32],
-    momentum: f32,
-    learning_rate: f32,
+fn sgd_step<T: Real>(
+    parameters: &mut [T],
+    gradient: &[T],
+    scale: T,
+    velocity: &mut [T],
+    momentum: T,
+    learning_rate: T,
 ) {
-    for ((p, g), b) in parameters.iter_mut().zip(gradient).zip(velocity) {
+    for ((p, &g), b) in parameters.iter_mut().zip(gradient).zip(velocity) {
         *b = *b * momentum + g * scale;
         *p -= learning_rate * *b;
     }
 }
 
-/// √(Σ g²): eight sums in `f64`, added in a fixed order.
+/// Σ g²: eight sums in `f64`, added in a fixed order.
 #[multiversion(targets("x86_64+avx2"))]
-pub(crate) fn norm(gradient: &[f32]) -> f32 {
+fn square_sum<T: Real>(gradient: &[T]) -> f64 {
     let mut sums = [0.0_f64; 8];
     let (chunks, rest) = gradient.as_chunks::<8>();
     for chunk in chunks {
         for (sum, &g) in sums.iter_mut().zip(chunk) {
-            *sum += f64::from(g) * f64::from(g);
+            *sum += g.double() * g.double();
         }
     }
-    let rest: f64 = rest.iter().map(|&g| f64::from(g) * f64::from(g)).sum();
-    (sums.iter().sum::<f64>() + rest).sqrt() as f32
+    let rest: f64 = rest.iter().map(|&g| g.double() * g.double()).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+/// √(Σ g²).
+pub(crate) fn norm<T: Real>(gradient: &[T]) -> T {
+    T::of(square_sum(gradient).sqrt())
 }
 
 /// The factor that shortens a gradient of norm `norm` to `clip` (PyTorch's `clip_grad_norm_`); 1 when it is short enough.
-pub(crate) fn clip_factor(norm: f32, clip: Option<f64>) -> f32 {
-    clip.map_or(1.0, |clip| (clip / (f64::from(norm) + 1e-6)).min(1.0) as f32)
+pub(crate) fn clip_factor<T: Real>(norm: T, clip: Option<f64>) -> T {
+    clip.map_or(T::one(), |clip| T::of((clip / (norm.double() + 1e-6)).min(1.0)))
 }

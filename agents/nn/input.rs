@@ -3,6 +3,7 @@
 //! An input is a picture of bytes or a vector of numbers, exactly as the environment or the replay holds it. Bytes are
 //! scaled to `[0, 1]` by the engine, `x = byte / 255`, so that a picture travels as bytes all the way to the device.
 
+use crate::real::Real;
 use serde::{Deserialize, Serialize};
 
 /// The factor from a byte to the number that the network sees.
@@ -71,12 +72,15 @@ impl Input<'_> {
     }
 
     /// Writes the elements from place `start` on into `out`, as the network sees them.
-    pub(crate) fn copy_scaled(&self, start: usize, out: &mut [f32]) {
+    pub fn copy_scaled<T: Real>(&self, start: usize, out: &mut [T]) {
+        let scale = T::of(BYTE_SCALE.into());
         match self {
             Input::U8(values) => {
-                out.iter_mut().zip(&values[start..]).for_each(|(x, &byte)| *x = f32::from(byte) * BYTE_SCALE);
+                out.iter_mut().zip(&values[start..]).for_each(|(x, &byte)| *x = T::of(byte.into()) * scale);
             }
-            Input::F32(values) => out.copy_from_slice(&values[start..start + out.len()]),
+            Input::F32(values) => {
+                out.iter_mut().zip(&values[start..]).for_each(|(x, &value)| *x = T::of(value.into()));
+            }
         }
     }
 }

@@ -10,24 +10,44 @@
 //! - Nothing here draws from a global random generator, and nothing depends on time, on threads or on the order of a hash.
 
 mod activation;
+mod angle;
+mod augment;
+mod choice;
+mod credit;
 mod device;
+mod disturbed;
 mod engine;
+mod feedback;
 mod flat_optimiser;
+mod initialisation;
 mod input;
 mod kernel;
+mod lanes;
 mod libtorch;
 mod native;
 mod network;
+mod online;
 mod optimiser;
+mod real;
+mod selection;
 mod spec;
 mod text_or_table;
 
 pub use activation::Activation;
+pub use angle::{angle, cosine};
+pub use augment::{Augment, AugmentSpec, MemoryTag, Trial};
+pub use choice::EngineSpec;
+pub use credit::{AttentionGated, CreditSpec, Form, Perturbation, Reciprocity};
 pub use device::{Device, DeviceError, DeviceSpec, cuda_report, libtorch_version, prepare};
-pub use engine::{Engine, EngineError, ParameterSet, Training};
+pub use disturbed::{Disturbed, DisturbedState, Site};
+pub use engine::{Biases, CreditState, Engine, EngineError, LinearObjective, Objective, ParameterSet, Training};
+pub use initialisation::Initialisation;
 pub use input::{Input, InputError, InputSpec, Kind};
 pub use libtorch::LibtorchEngine;
-pub use native::NativeForward;
+pub use native::{NativeEngine, NativeForward};
 pub use network::{Conv, Dense, Layer, Network, NetworkError, ParameterTensor};
+pub use online::{Online, OnlineFeedback, OnlineRule};
 pub use optimiser::{Adam, OptimiserError, OptimiserSpec, OptimiserState, Rmsprop, RmspropUncentred, Sgd};
+pub use real::{Element, Random, Real};
+pub use selection::{Expansion, greedy, greedy_random_ties, max_boltzmann, sample, softmax};
 pub use spec::{LayerSpec, NetworkSpec, Preset};

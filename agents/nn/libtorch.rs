@@ -13,39 +13,59 @@
 //! On the CPU the flat vectors are read and written in place, and the optimiser is the one of the native engine. On a CUDA
 //! device everything stays there but outputs, output errors and the gradient's norm.
 //!
+//! Rules of credit that send an error down are this same pass with other weights in `δ W`. Rules that disturb the network
+//! are the native engine's: here each disturbance would cost a pass of its own.
+//!
 //! *Architecture invariant:* no tensor here ever requires a gradient, so libtorch records nothing.
 
 mod layers;
+mod local;
 mod memory;
 mod tensor_optimiser;
 
+use crate::angle::angle;
+use crate::credit::CreditSpec;
 use crate::device::{Device, prepare};
-use crate::engine::{Engine, EngineError, ParameterSet, Training};
+use crate::engine::{Biases, CreditState, Engine, EngineError, Objective, ParameterSet, Training};
+use crate::feedback::{Feedback, Route, Source};
 use crate::flat_optimiser::{FlatOptimiser, clip_factor, norm};
 use crate::input::{Input, check_inputs, check_length};
 use crate::network::Network;
 use crate::optimiser::OptimiserState;
+use crate::real::{Random, Real};
 use memory::Parameters;
 use std::sync::Arc;
 use tch::{TchError, Tensor};
 use tensor_optimiser::TensorOptimiser;
 
 /// A network on libtorch.
-pub struct LibtorchEngine {
+pub struct LibtorchEngine<T = f32> {
     network: Arc<Network>,
     device: Device,
     training: Training,
-    online: Parameters,
-    target: Parameters,
-    gradient: Parameters,
-    optimiser: Optimiser,
+    online: Parameters<T>,
+    target: Parameters<T>,
+    gradient: Parameters<T>,
+    optimiser: Optimiser<T>,
+    feedback: Feedback<T>,
+    carriers: Carriers<T>,
     kept: Option<Kept>,
 }
 
 /// The optimiser, where the parameters are.
-enum Optimiser {
-    Cpu(FlatOptimiser),
-    Cuda(TensorOptimiser),
+enum Optimiser<T> {
+    Cpu(FlatOptimiser<T>),
+    Cuda(TensorOptimiser<T>),
+}
+
+/// What carries errors down, where the parameters are.
+enum Carriers<T> {
+    /// The forward weights.
+    Forward,
+    /// B = `fixed`, or made of it and the forward weights.
+    Layers { source: Source, fixed: Parameters<T>, weights: Parameters<T> },
+    /// For each layer but the last, its matrix `[outputs, units]`.
+    Direct(Vec<Tensor>),
 }
 
 /// What one forward pass leaves for the backward pass.
@@ -55,13 +75,22 @@ struct Kept {
     layers: Vec<(Tensor, Tensor)>,
 }
 
-impl LibtorchEngine {
-    /// An engine for `network` on `device`; all parameters are 0.
+impl<T: Real> LibtorchEngine<T> {
+    /// An engine for `network` on `device`; all parameters are 0, and feedback weights are drawn from `random`.
     ///
     /// # Errors
-    /// A parameter of `training` is out of range, or the device refuses.
-    pub fn new(network: Arc<Network>, device: Device, training: Training) -> Result<Self, EngineError> {
+    /// A parameter of `training` is out of range, its rule of credit is none of this engine's, or the device refuses.
+    pub fn new(
+        network: Arc<Network>,
+        device: Device,
+        training: Training,
+        random: &mut Random,
+    ) -> Result<Self, EngineError> {
         training.optimiser.check(training.learning_rate)?;
+        if matches!(training.credit, CreditSpec::NodePerturbation(_) | CreditSpec::WeightPerturbation(_)) {
+            let reason = format!("does not follow the rule {}; set engine = \"native\"", training.credit.name());
+            return Err(EngineError::Unsupported { engine: "libtorch", reason });
+        }
         prepare();
         let parameters = network.parameters();
         let (spec, rate) = (training.optimiser.clone(), training.learning_rate);
@@ -71,10 +100,13 @@ impl LibtorchEngine {
         };
         let zeros = || Parameters::zeros(&network, device.into());
         let (online, target, gradient) = (zeros()?, zeros()?, zeros()?);
-        Ok(Self { network, device, training, online, target, gradient, optimiser, kept: None })
+        let feedback = Feedback::new(&network, &training, random);
+        let carriers = Carriers::new(&network, &feedback, device)?;
+        let kept = None;
+        Ok(Self { network, device, training, online, target, gradient, optimiser, feedback, carriers, kept })
     }
 
-    fn set(&self, set: ParameterSet) -> &Parameters {
+    fn set(&self, set: ParameterSet) -> &Parameters<T> {
         match set {
             ParameterSet::Online => &self.online,
             ParameterSet::Target => &self.target,
@@ -85,7 +117,7 @@ impl LibtorchEngine {
     fn upload(&self, inputs: &[Input<'_>], batch: usize) -> Result<[Option<Tensor>; 2], EngineError> {
         let device = self.device.into();
         let upload = |place: &usize| {
-            let tensor = memory::upload(&inputs[*place], device)?;
+            let tensor = memory::upload::<T>(&inputs[*place], device)?;
             match self.network.inputs()[*place].shape[..] {
                 [c, h, w] if self.network.pictures().contains(place) => tensor.f_view(memory::sizes([batch, c, h, w])),
                 _ => tensor.f_view([batch as i64, -1]),
@@ -105,9 +137,9 @@ impl LibtorchEngine {
     /// Sends `inputs` through all layers and shows `visit` what goes into each and what comes out of it.
     fn propagate(
         &self,
-        parameters: &Parameters,
+        parameters: &Parameters<T>,
         inputs: &[Input<'_>],
-        outputs: &mut [f32],
+        outputs: &mut [T],
         batch: usize,
         mut visit: impl FnMut(Tensor, &Tensor),
     ) -> Result<(), EngineError> {
@@ -127,18 +159,18 @@ impl LibtorchEngine {
     }
 }
 
-impl Engine for LibtorchEngine {
+impl<T: Real> Engine<T> for LibtorchEngine<T> {
     fn forward(
         &mut self,
         set: ParameterSet,
         inputs: &[Input<'_>],
         batch: usize,
-        outputs: &mut [f32],
+        outputs: &mut [T],
     ) -> Result<(), EngineError> {
         self.propagate(self.set(set), inputs, outputs, batch, |_, _| {})
     }
 
-    fn forward_keeping(&mut self, inputs: &[Input<'_>], batch: usize, outputs: &mut [f32]) -> Result<(), EngineError> {
+    fn forward_keeping(&mut self, inputs: &[Input<'_>], batch: usize, outputs: &mut [T]) -> Result<(), EngineError> {
         // The memory of the last batch goes back first, for this batch to use.
         let mut layers = self.kept.take().map_or_else(Vec::new, |kept| kept.layers);
         layers.clear();
@@ -148,30 +180,37 @@ impl Engine for LibtorchEngine {
         Ok(())
     }
 
-    fn backward(&mut self, output_error: &[f32]) -> Result<(), EngineError> {
-        let Some(kept) = &self.kept else { return Err(EngineError::NothingKept) };
-        let (batch, width) = (kept.batch, self.network.outputs());
-        check_length("the output error", output_error.len(), batch * width, batch)?;
-        let mut error = memory::upload(&Input::F32(output_error), self.device.into())?.f_view([-1, width as i64])?;
-        for (index, layer) in self.network.layers().iter().enumerate().rev() {
-            let (input, output) = &kept.layers[index];
-            layers::error_before_activation(layer, output, &error)?;
-            layers::gradient(&self.gradient.layers[index], layer, input, &error)?;
-            if index > 0 {
-                let (_, below) = &kept.layers[index - 1];
-                error = layers::part(layers::input_error(layer, &self.online.layers[index], &error)?, below)?;
-            }
+    fn assign_credit(&mut self, objective: &dyn Objective<T>) -> Result<(), EngineError> {
+        if let Carriers::Layers { source, fixed, weights } = &mut self.carriers {
+            refresh(*source, &fixed.flat, &self.online.flat, &mut weights.flat)?;
+        }
+        self.send_down(objective.output_error(), &self.carriers)
+    }
+
+    fn angles(&mut self, objective: &dyn Objective<T>, angles: &mut [f64]) -> Result<(), EngineError> {
+        check_length("the angles", angles.len(), self.network.layers().len(), 1)?;
+        let mut assigned = vec![T::zero(); self.network.parameters()];
+        let mut true_gradient = assigned.clone();
+        self.gradient.read(&mut assigned)?;
+        self.send_down(objective.output_error(), &Carriers::Forward)?;
+        self.gradient.read(&mut true_gradient)?;
+        self.gradient.write(&assigned)?;
+        for (layer, degrees) in angles.iter_mut().enumerate() {
+            let place = self.network.layer_range(layer);
+            *degrees = angle(&assigned[place.clone()], &true_gradient[place]);
         }
         Ok(())
     }
 
-    fn update(&mut self) -> Result<f32, EngineError> {
+    fn update(&mut self) -> Result<T, EngineError> {
         let norm = match &self.optimiser {
             Optimiser::Cpu(_) => norm(self.gradient.as_slice()?),
-            Optimiser::Cuda(_) => f64::try_from(self.gradient.flat.f_norm()?)? as f32,
+            Optimiser::Cuda(_) => T::of(f64::try_from(self.gradient.flat.f_norm()?)?),
         };
         if !norm.is_finite() {
-            return Err(EngineError::Diverged { norm });
+            let mut gradient = vec![T::zero(); self.network.parameters()];
+            self.gradient.read(&mut gradient)?;
+            return Err(EngineError::diverged(&self.network, &gradient, norm));
         }
         let scale = clip_factor(norm, self.training.clip_gradient);
         match &mut self.optimiser {
@@ -188,11 +227,11 @@ impl Engine for LibtorchEngine {
         Ok(self.target.flat.f_copy_(&self.online.flat)?)
     }
 
-    fn read_parameters(&mut self, set: ParameterSet, out: &mut [f32]) -> Result<(), EngineError> {
+    fn read_parameters(&mut self, set: ParameterSet, out: &mut [T]) -> Result<(), EngineError> {
         self.set(set).read(out)
     }
 
-    fn write_parameters(&mut self, set: ParameterSet, parameters: &[f32]) -> Result<(), EngineError> {
+    fn write_parameters(&mut self, set: ParameterSet, parameters: &[T]) -> Result<(), EngineError> {
         match set {
             ParameterSet::Online => {
                 self.kept = None;
@@ -202,18 +241,18 @@ impl Engine for LibtorchEngine {
         }
     }
 
-    fn read_gradient(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
+    fn read_gradient(&mut self, out: &mut [T]) -> Result<(), EngineError> {
         self.gradient.read(out)
     }
 
-    fn optimiser_state(&mut self) -> Result<OptimiserState, EngineError> {
+    fn optimiser_state(&mut self) -> Result<OptimiserState<T>, EngineError> {
         match &self.optimiser {
             Optimiser::Cpu(optimiser) => Ok(optimiser.state()),
             Optimiser::Cuda(optimiser) => Ok(optimiser.state()?),
         }
     }
 
-    fn set_optimiser_state(&mut self, state: OptimiserState) -> Result<(), EngineError> {
+    fn set_optimiser_state(&mut self, state: OptimiserState<T>) -> Result<(), EngineError> {
         let parameters = self.network.parameters();
         match &mut self.optimiser {
             Optimiser::Cpu(optimiser) => Ok(optimiser.restore(state, parameters)?),
@@ -221,12 +260,82 @@ impl Engine for LibtorchEngine {
         }
     }
 
+    fn credit_state(&self) -> CreditState<T> {
+        CreditState { feedback: self.feedback.fixed.clone(), noise: None }
+    }
+
+    fn set_credit_state(&mut self, state: CreditState<T>) -> Result<(), EngineError> {
+        self.feedback.restore(&state)?;
+        self.carriers = Carriers::new(&self.network, &self.feedback, self.device)?;
+        Ok(())
+    }
+
     fn device(&self) -> Device {
         self.device
     }
 
     fn describe(&self) -> String {
-        format!("libtorch on {}, {}", self.device, self.training.optimiser.name())
+        format!("libtorch on {}, {}, {}", self.device, self.training.optimiser.name(), self.training.credit.name())
+    }
+}
+
+impl<T: Real> LibtorchEngine<T> {
+    /// Computes the gradient from the output error, `[batch, outputs]`, as `carriers` bring it down.
+    fn send_down(&self, output_error: &[T], carriers: &Carriers<T>) -> Result<(), EngineError> {
+        let Some(kept) = &self.kept else { return Err(EngineError::NothingKept) };
+        let (batch, width) = (kept.batch, self.network.outputs());
+        check_length("the output error", output_error.len(), batch * width, batch)?;
+        let sent = Tensor::f_from_slice(output_error)?.f_to_device(self.device.into())?.f_view([-1, width as i64])?;
+        // The last layer is linear: what is sent is its δ, and stays as it is.
+        let mut error = sent.shallow_clone();
+        for (index, layer) in self.network.layers().iter().enumerate().rev() {
+            let (input, output) = &kept.layers[index];
+            layers::error_before_activation(layer, output, &error)?;
+            layers::gradient(&self.gradient.layers[index], layer, input, &error)?;
+            let Some(below) = index.checked_sub(1) else { break };
+            let (_, below_output) = &kept.layers[below];
+            error = match carriers {
+                Carriers::Forward => layers::input_error(layer, &self.online.layers[index], &error)?,
+                Carriers::Layers { weights, .. } => layers::input_error(layer, &weights.layers[index], &error)?,
+                Carriers::Direct(matrices) => sent.f_mm(&matrices[below])?,
+            };
+            error = layers::part(error, below_output)?;
+        }
+        if self.training.biases == Biases::Fixed {
+            for layer in &self.gradient.layers {
+                let _ = layer.bias.shallow_clone().f_zero_()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<T: Real> Carriers<T> {
+    fn new(network: &Network, feedback: &Feedback<T>, device: Device) -> Result<Self, EngineError> {
+        match feedback.route {
+            Route::Forward | Route::Disturbance => Ok(Carriers::Forward),
+            Route::Layers(source) => {
+                let mut fixed = Parameters::zeros(network, device.into())?;
+                fixed.write(&feedback.fixed)?;
+                Ok(Carriers::Layers { source, fixed, weights: Parameters::zeros(network, device.into())? })
+            }
+            Route::Direct => {
+                let matrices = feedback.matrices(network).map(|(matrix, units)| {
+                    let matrix = Tensor::f_from_slice(matrix)?.f_to_device(device.into())?;
+                    matrix.f_view([-1, units as i64])
+                });
+                Ok(Carriers::Direct(matrices.collect::<Result<_, TchError>>()?))
+            }
+        }
+    }
+}
+
+/// Makes `weights` the B that `source` says, of the fixed numbers and the forward weights.
+fn refresh(source: Source, fixed: &Tensor, forward: &Tensor, weights: &mut Tensor) -> Result<(), TchError> {
+    match source {
+        Source::Fixed => weights.f_copy_(fixed),
+        Source::Signs => weights.f_copy_(&forward.f_sign()?.f_mul_(fixed)?),
+        Source::Reciprocal => weights.f_copy_(&forward.f_add(fixed)?),
     }
 }
 

@@ -4,11 +4,10 @@ use super::tensor_optimiser::TensorOptimiser;
 use super::*;
 use crate::flat_optimiser::FlatOptimiser;
 use crate::{
-    Activation, Adam, InputSpec, Kind, LayerSpec, NativeForward, NetworkSpec, OptimiserSpec, Rmsprop, RmspropUncentred,
-    Sgd,
+    Activation, Adam, InputSpec, Kind, LayerSpec, LinearObjective, NativeForward, NetworkSpec, OptimiserSpec, Rmsprop,
+    RmspropUncentred, Sgd,
 };
 use rand::{Rng, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
 
 fn input(name: &str, kind: Kind, shape: &[usize]) -> InputSpec {
     InputSpec { name: name.into(), kind, shape: shape.to_vec() }
@@ -39,7 +38,7 @@ struct Sample {
 }
 
 impl Sample {
-    fn new(network: &Network, batch: usize, random: &mut Xoshiro256PlusPlus) -> Self {
+    fn new(network: &Network, batch: usize, random: &mut Random) -> Self {
         let mut sample = Sample { bytes: vec![], numbers: vec![], kinds: vec![] };
         for spec in network.inputs() {
             let length = batch * spec.elements();
@@ -60,12 +59,12 @@ impl Sample {
 }
 
 fn engine(network: &Arc<Network>, optimiser: OptimiserSpec, clip_gradient: Option<f64>) -> LibtorchEngine {
-    let training = Training { optimiser, learning_rate: 0.01, clip_gradient };
-    LibtorchEngine::new(network.clone(), Device::Cpu, training).unwrap()
+    let training = Training { optimiser, learning_rate: 0.01, clip_gradient, ..Training::default() };
+    LibtorchEngine::new(network.clone(), Device::Cpu, training, &mut Random::seed_from_u64(1)).unwrap()
 }
 
-fn started(network: &Arc<Network>, optimiser: OptimiserSpec) -> (LibtorchEngine, Xoshiro256PlusPlus) {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(7);
+fn started(network: &Arc<Network>, optimiser: OptimiserSpec) -> (LibtorchEngine, Random) {
+    let mut random = Random::seed_from_u64(7);
     let mut engine = engine(network, optimiser, None);
     engine.write_parameters(ParameterSet::Online, &network.initialise(&mut random)).unwrap();
     (engine, random)
@@ -92,7 +91,7 @@ fn the_gradient_is_the_slope_of_the_loss_for_every_kind_of_layer() {
         let sample = Sample::new(&network, 4, &mut random);
         let direction: Vec<f32> = (0..12).map(|_| random.random_range(-1.0..1.0)).collect();
         engine.forward_keeping(&sample.inputs(), 4, &mut [0.0; 12]).unwrap();
-        engine.backward(&direction).unwrap();
+        engine.assign_credit(&LinearObjective(&direction)).unwrap();
         let mut gradient = vec![0.0; network.parameters()];
         engine.read_gradient(&mut gradient).unwrap();
         let weights = parameters(&mut engine, ParameterSet::Online);
@@ -143,7 +142,7 @@ fn the_native_forward_pass_agrees_at_every_batch() {
 #[test]
 fn the_native_forward_pass_of_a_sample_does_not_depend_on_its_batch() {
     let network = Arc::new(dense());
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(2);
+    let mut random = Random::seed_from_u64(2);
     let flat = network.initialise(&mut random);
     let sample = Sample::new(&network, 4, &mut random);
     let mut native = NativeForward::new(network.clone());
@@ -169,7 +168,7 @@ fn a_saved_state_goes_on_bit_for_bit() {
         let learn = |engine: &mut LibtorchEngine, sample: &Sample| {
             let mut outputs = [0.0; 48];
             engine.forward_keeping(&sample.inputs(), 16, &mut outputs).unwrap();
-            engine.backward(&outputs).unwrap();
+            engine.assign_credit(&LinearObjective(&outputs)).unwrap();
             engine.update().unwrap();
         };
         samples[..4].iter().for_each(|sample| learn(&mut first, sample));
@@ -194,7 +193,7 @@ fn the_target_changes_only_when_it_is_copied() {
     assert_eq!(before, parameters(&mut engine, ParameterSet::Online));
     let sample = Sample::new(&network, 2, &mut random);
     engine.forward_keeping(&sample.inputs(), 2, &mut [0.0; 6]).unwrap();
-    engine.backward(&[1.0; 6]).unwrap();
+    engine.assign_credit(&LinearObjective(&[1.0; 6])).unwrap();
     engine.update().unwrap();
     assert_eq!(before, parameters(&mut engine, ParameterSet::Target));
     assert_ne!(before, parameters(&mut engine, ParameterSet::Online));
@@ -203,14 +202,14 @@ fn the_target_changes_only_when_it_is_copied() {
 #[test]
 fn clipping_shortens_the_step_and_reports_the_length_before() {
     let network = Arc::new(dense());
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(1);
+    let mut random = Random::seed_from_u64(1);
     let start = network.initialise(&mut random);
     let sample = Sample::new(&network, 2, &mut random);
     let moved = |clip| {
         let mut engine = engine(&network, OptimiserSpec::Sgd(Sgd::default()), clip);
         engine.write_parameters(ParameterSet::Online, &start).unwrap();
         engine.forward_keeping(&sample.inputs(), 2, &mut [0.0; 6]).unwrap();
-        engine.backward(&[3.0; 6]).unwrap();
+        engine.assign_credit(&LinearObjective(&[3.0; 6])).unwrap();
         let norm = engine.update().unwrap();
         let end = parameters(&mut engine, ParameterSet::Online);
         let step = start.iter().zip(&end).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
@@ -229,11 +228,11 @@ fn a_gradient_that_is_no_number_changes_nothing() {
     let before = parameters(&mut engine, ParameterSet::Online);
     let sample = Sample::new(&network, 1, &mut random);
     engine.forward_keeping(&sample.inputs(), 1, &mut [0.0; 3]).unwrap();
-    engine.backward(&[1.0, f32::NAN, 0.0]).unwrap();
+    engine.assign_credit(&LinearObjective(&[1.0, f32::NAN, 0.0])).unwrap();
     let error = engine.update().unwrap_err().to_string();
     assert_eq!(
         error,
-        "the norm of the gradient is NaN, allowed: a finite number; the parameters were left as they are"
+        "the gradient of layer `0` has the norm NaN, allowed: a finite number; the parameters were left as they are"
     );
     assert_eq!(before, parameters(&mut engine, ParameterSet::Online));
     assert_eq!(engine.optimiser_state().unwrap().steps, 0);
@@ -248,7 +247,7 @@ fn the_optimisers_of_both_kinds_of_memory_agree() {
         OptimiserSpec::Sgd(Sgd { momentum: 0.9 }),
     ];
     for spec in specs {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(5);
+        let mut random = Random::seed_from_u64(5);
         let mut in_memory = FlatOptimiser::new(spec.clone(), 0.01, 50);
         let mut on_device = TensorOptimiser::new(spec.clone(), 0.01, 50, tch::Device::Cpu).unwrap();
         let mut flat: Vec<f32> = (0..50).map(|_| random.random_range(-1.0..1.0)).collect();
@@ -281,17 +280,26 @@ fn what_does_not_fit_is_refused_in_a_sentence() {
     assert_eq!(forward(&[Input::U8(&[0; 10])], &mut [0.0; 6]), "input `state` is of u8, allowed: f32");
     assert_eq!(forward(&[Input::F32(&[0.0; 9])], &mut [0.0; 6]), "input `state`: 9 elements, allowed: 10 (batch 2)");
     assert_eq!(forward(&[Input::F32(&[0.0; 10])], &mut [0.0; 5]), "the outputs: 5 elements, allowed: 6 (batch 2)");
-    assert!(engine.backward(&[0.0; 6]).unwrap_err().to_string().starts_with("backward needs the activations"));
+    assert!(
+        engine
+            .assign_credit(&LinearObjective(&[0.0; 6]))
+            .unwrap_err()
+            .to_string()
+            .starts_with("credit needs the activations")
+    );
     engine.forward_keeping(&[Input::F32(&[0.0; 10])], 2, &mut [0.0; 6]).unwrap();
-    assert!(engine.backward(&[0.0; 5]).is_err());
-    assert!(engine.backward(&[0.0; 6]).is_ok());
+    assert!(engine.assign_credit(&LinearObjective(&[0.0; 5])).is_err());
+    assert!(engine.assign_credit(&LinearObjective(&[0.0; 6])).is_ok());
     engine.update().unwrap();
-    assert!(matches!(engine.backward(&[0.0; 6]), Err(EngineError::NothingKept)));
+    assert!(matches!(engine.assign_credit(&LinearObjective(&[0.0; 6])), Err(EngineError::NothingKept)));
     assert!(engine.write_parameters(ParameterSet::Target, &[0.0; 3]).is_err());
     let mut native = NativeForward::new(network.clone());
     let error = native.forward(&[0.0; 3], &[Input::F32(&[0.0; 5])], &mut [0.0; 3]).unwrap_err().to_string();
     assert!(error.contains("the flat parameters"), "{error}");
-    let wrong = Training { optimiser: OptimiserSpec::default(), learning_rate: 0.0, clip_gradient: None };
-    let error = LibtorchEngine::new(network, Device::Cpu, wrong).err().unwrap().to_string();
+    let wrong = Training { learning_rate: 0.0, ..Training::default() };
+    let error = LibtorchEngine::<f32>::new(network, Device::Cpu, wrong, &mut Random::seed_from_u64(1))
+        .err()
+        .unwrap()
+        .to_string();
     assert_eq!(error, "adam: learning rate is 0, allowed: a finite number greater than 0");
 }

@@ -2,17 +2,21 @@
 //!
 //! ```text
 //! conv    y[f, i, j] = act( b[f] + Σ_{c, u, v} W[f, c, u, v] · x[c, i·stride + u, j·stride + v] )
+//! local   y[f, i, j] = act( b[f, i, j] + Σ_{c, u, v} W[i, j, f, c, u, v] · x[c, i·stride + u, j·stride + v] )
 //! dense   y[k]       = act( b[k] + Σ_i W[k, i] · x[i] )
 //! ```
 //!
-//! All weights and biases are one `f32` vector: an optimiser is then one pass, a snapshot one copy, a checkpoint one list of
+//! All weights and biases are one vector: an optimiser is then one pass, a snapshot one copy, a checkpoint one list of
 //! slices. Each layer's weights come first, then its biases, in PyTorch's layouts (`[units, inputs]`,
 //! `[filters, channels, kernel, kernel]`) and under the names that a `torch.nn.Sequential` of
 //! `Conv2d, act, …, Flatten, Linear, act, …, Linear` gives them (`0.weight`, `0.bias`, `2.weight`, …), so that PyTorch loads
-//! a checkpoint as it is.
+//! a checkpoint as it is. (PyTorch has no locally connected layer; here its weights are
+//! `[height, width, filters, channels, kernel, kernel]` and its biases `[filters, height, width]`.)
 
+use crate::initialisation::Initialisation;
+use crate::real::Real;
 use crate::spec::LayerSpec;
-use crate::{Activation, InputSpec};
+use crate::{Activation, Input, InputSpec};
 use rand::Rng;
 use std::fmt;
 use std::ops::Range;
@@ -37,11 +41,13 @@ pub struct Network {
 pub enum Layer {
     /// A convolution.
     Conv(Conv),
+    /// The same with weights of its own at each place: a locally connected layer.
+    Local(Conv),
     /// A fully connected layer.
     Dense(Dense),
 }
 
-/// A convolution without padding.
+/// What a layer of filters looks at, without padding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conv {
     /// Shape of what goes in: `[channels, height, width]`.
@@ -67,6 +73,40 @@ pub struct Dense {
     pub activation: Activation,
 }
 
+impl Layer {
+    /// What follows the sum.
+    pub fn activation(&self) -> Activation {
+        match self {
+            Layer::Conv(conv) | Layer::Local(conv) => conv.activation,
+            Layer::Dense(dense) => dense.activation,
+        }
+    }
+
+    /// Number of elements that go in.
+    pub fn inputs(&self) -> usize {
+        match self {
+            Layer::Conv(conv) | Layer::Local(conv) => conv.input.iter().product(),
+            Layer::Dense(dense) => dense.inputs,
+        }
+    }
+
+    /// Number of elements that come out.
+    pub fn units(&self) -> usize {
+        match self {
+            Layer::Conv(conv) | Layer::Local(conv) => conv.output.iter().product(),
+            Layer::Dense(dense) => dense.units,
+        }
+    }
+
+    /// Multiplications of one sample's forward pass.
+    pub fn multiplications(&self) -> usize {
+        match self {
+            Layer::Conv(conv) | Layer::Local(conv) => self.units() * conv.input[0] * conv.kernel * conv.kernel,
+            Layer::Dense(dense) => dense.inputs * dense.units,
+        }
+    }
+}
+
 /// A named part of the flat parameter vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParameterTensor {
@@ -77,7 +117,14 @@ pub struct ParameterTensor {
     /// Its place in the flat vector.
     pub range: Range<usize>,
     /// Number of inputs that each unit of its layer sums.
-    fan_in: usize,
+    pub(crate) fan_in: usize,
+}
+
+impl ParameterTensor {
+    /// Whether these are a layer's biases, and not its weights.
+    pub fn is_bias(&self) -> bool {
+        self.name.ends_with(".bias")
+    }
 }
 
 impl Network {
@@ -88,7 +135,7 @@ impl Network {
         if let Some(empty) = inputs.iter().find(|input| input.elements() == 0) {
             return Err(NetworkError::EmptyInput { input: shape_of(empty) });
         }
-        let convolutional = hidden.iter().any(|layer| matches!(layer, LayerSpec::Conv { .. }));
+        let convolutional = hidden.iter().any(|layer| !matches!(layer, LayerSpec::Dense { .. }));
         let is_picture = |place: &usize| convolutional && inputs[*place].shape.len() == 3;
         let (pictures, vectors): (Vec<_>, Vec<_>) = (0..inputs.len()).partition(is_picture);
         let mut picture = stacked(inputs, &pictures)?;
@@ -99,7 +146,8 @@ impl Network {
             let layer = index + 1;
             check_positive(spec, layer)?;
             match *spec {
-                LayerSpec::Conv { filters, kernel, stride, activation } => {
+                LayerSpec::Conv { filters, kernel, stride, activation }
+                | LayerSpec::Local { filters, kernel, stride, activation } => {
                     if features.is_some() {
                         return Err(NetworkError::ConvAfterDense { layer });
                     }
@@ -107,7 +155,9 @@ impl Network {
                         return Err(NetworkError::NoPicture { layer, inputs: shapes_of(inputs) });
                     };
                     let output = convolved(input, filters, kernel, stride, layer)?;
-                    layers.push(Layer::Conv(Conv { input, output, kernel, stride, activation }));
+                    let conv = Conv { input, output, kernel, stride, activation };
+                    let shared = matches!(spec, LayerSpec::Conv { .. });
+                    layers.push(if shared { Layer::Conv(conv) } else { Layer::Local(conv) });
                     picture = Some(output);
                 }
                 LayerSpec::Dense { units, activation } => {
@@ -164,19 +214,63 @@ impl Network {
         &self.vectors
     }
 
-    /// The weights and biases of layer `layer` in a flat parameter vector.
-    pub(crate) fn layer_parameters<'a>(&self, layer: usize, flat: &'a [f32]) -> (&'a [f32], &'a [f32]) {
-        let [weight, bias] = [2 * layer, 2 * layer + 1].map(|place| self.tensors[place].range.clone());
-        (&flat[weight], &flat[bias])
+    /// Writes what sample `sample` of `inputs` gives to the first layer into `into`, for a network of dense layers alone: all
+    /// inputs, flattened and joined.
+    pub fn gather<T: Real>(&self, inputs: &[Input<'_>], sample: usize, into: &mut [T]) {
+        let mut rest = into;
+        for (spec, input) in self.inputs.iter().zip(inputs) {
+            let elements = spec.elements();
+            let (part, after) = rest.split_at_mut(elements);
+            input.copy_scaled(sample * elements, part);
+            rest = after;
+        }
     }
 
-    /// Fresh parameters: weights and biases uniform in `±1/√fan_in`, the default of PyTorch's `Linear` and `Conv2d`
-    /// (He et al. 2015 with a = √5), drawn in the order of the flat vector.
+    /// The weights and biases of layer `layer` in a flat parameter vector.
+    pub(crate) fn layer_parameters<'a, T>(&self, layer: usize, flat: &'a [T]) -> (&'a [T], &'a [T]) {
+        flat[self.layer_range(layer)].split_at(self.tensors[2 * layer].range.len())
+    }
+
+    /// The same, to be written.
+    pub(crate) fn layer_parameters_mut<'a, T>(&self, layer: usize, flat: &'a mut [T]) -> (&'a mut [T], &'a mut [T]) {
+        flat[self.layer_range(layer)].split_at_mut(self.tensors[2 * layer].range.len())
+    }
+
+    /// The place of layer `layer`, weights and then biases, in a flat parameter vector.
+    pub(crate) fn layer_range(&self, layer: usize) -> Range<usize> {
+        self.tensors[2 * layer].range.start..self.tensors[2 * layer + 1].range.end
+    }
+
+    /// The name of layer `layer`: the number that it has in a `torch.nn.Sequential`.
+    pub fn layer_name(&self, layer: usize) -> &str {
+        self.tensors[2 * layer].name.trim_end_matches(".weight")
+    }
+
+    /// The name of the first layer that holds a parameter which is no finite number, if there is one.
+    pub fn diverged_layer<T: Real>(&self, flat: &[T]) -> Option<&str> {
+        let infinite = |layer: &usize| flat[self.layer_range(*layer)].iter().any(|value| !value.is_finite());
+        (0..self.layers.len()).find(infinite).map(|layer| self.layer_name(layer))
+    }
+
+    /// The largest parameter by size, and the name of its layer.
+    pub fn largest<T: Real>(&self, flat: &[T]) -> (&str, T) {
+        let largest = |layer: usize| {
+            flat[self.layer_range(layer)].iter().fold(T::zero(), |most, &w| if w.abs() > most.abs() { w } else { most })
+        };
+        let layers = (0..self.layers.len()).map(|layer| (self.layer_name(layer), largest(layer)));
+        layers.fold(("", T::zero()), |most, layer| if layer.1.abs() > most.1.abs() { layer } else { most })
+    }
+
+    /// Fresh parameters by the default of PyTorch's `Linear` and `Conv2d`.
     pub fn initialise(&self, random: &mut impl Rng) -> Vec<f32> {
+        self.initialise_as(Initialisation::Default, random)
+    }
+
+    /// Fresh parameters, drawn in the order of the flat vector.
+    pub fn initialise_as<T: Real>(&self, how: Initialisation, random: &mut impl Rng) -> Vec<T> {
         let mut flat = Vec::with_capacity(self.parameters);
         for tensor in &self.tensors {
-            let bound = 1.0 / (tensor.fan_in as f32).sqrt();
-            flat.extend(tensor.range.clone().map(|_| bound * (2.0 * random.random::<f32>() - 1.0)));
+            flat.extend(tensor.range.clone().map(|_| how.draw::<T>(tensor, random)));
         }
         flat
     }
@@ -184,7 +278,7 @@ impl Network {
     /// The named parts of a flat vector of [`Network::parameters`] numbers: name, shape, values.
     ///
     /// A shorter vector gives only the parts that it holds whole.
-    pub fn tensors<'a>(&'a self, flat: &'a [f32]) -> impl Iterator<Item = (&'a str, &'a [usize], &'a [f32])> {
+    pub fn tensors<'a, T>(&'a self, flat: &'a [T]) -> impl Iterator<Item = (&'a str, &'a [usize], &'a [T])> {
         self.tensors.iter().filter_map(|tensor| {
             flat.get(tensor.range.clone()).map(|values| (tensor.name.as_str(), tensor.shape.as_slice(), values))
         })
@@ -221,8 +315,10 @@ impl fmt::Display for Network {
         write!(f, "{}", inputs.collect::<Vec<_>>().join(" + "))?;
         for (index, layer) in self.layers.iter().enumerate() {
             let activation = match layer {
-                Layer::Conv(Conv { output: [filters, ..], kernel, stride, activation, .. }) => {
-                    write!(f, " → conv {filters}@{kernel}×{kernel}/{stride}")?;
+                Layer::Conv(Conv { output: [filters, ..], kernel, stride, activation, .. })
+                | Layer::Local(Conv { output: [filters, ..], kernel, stride, activation, .. }) => {
+                    let kind = if matches!(layer, Layer::Conv(_)) { "conv" } else { "local" };
+                    write!(f, " → {kind} {filters}@{kernel}×{kernel}/{stride}")?;
                     activation
                 }
                 Layer::Dense(Dense { units, activation, .. }) => {
@@ -275,9 +371,9 @@ pub enum NetworkError {
         /// Width of the layer's input.
         width: usize,
     },
-    /// A convolution of something that is no picture.
+    /// Filters over something that is no picture.
     #[error(
-        "layer {layer} is a conv layer, which needs an input of shape [channels, height, width]; the inputs are {inputs}"
+        "layer {layer} is a conv or local layer, which needs an input of shape [channels, height, width]; the inputs are {inputs}"
     )]
     NoPicture {
         /// The layer.
@@ -285,8 +381,8 @@ pub enum NetworkError {
         /// Names and shapes of the inputs.
         inputs: String,
     },
-    /// A convolution after a dense layer.
-    #[error("layer {layer} is a conv layer after a dense one; all conv layers come before the dense ones")]
+    /// Filters after a dense layer.
+    #[error("layer {layer} is a conv or local layer after a dense one; all of these come before the dense ones")]
     ConvAfterDense {
         /// The layer.
         layer: usize,
@@ -364,7 +460,7 @@ fn convolved(
 
 fn check_positive(spec: &LayerSpec, layer: usize) -> Result<(), NetworkError> {
     let sizes: &[(&'static str, usize)] = match *spec {
-        LayerSpec::Conv { filters, kernel, stride, .. } => {
+        LayerSpec::Conv { filters, kernel, stride, .. } | LayerSpec::Local { filters, kernel, stride, .. } => {
             &[("filters", filters), ("kernel", kernel), ("stride", stride)]
         }
         LayerSpec::Dense { units, .. } => &[("units", units)],
@@ -378,35 +474,48 @@ fn check_positive(spec: &LayerSpec, layer: usize) -> Result<(), NetworkError> {
 /// The places and names of all weights and biases.
 fn lay_out(layers: &[Layer]) -> Result<Vec<ParameterTensor>, NetworkError> {
     let mut tensors = Vec::with_capacity(2 * layers.len());
-    let (mut offset, mut module, mut flattened) = (0_usize, 0, !matches!(layers.first(), Some(Layer::Conv(_))));
+    let (mut offset, mut module, mut flattened) = (0_usize, 0, matches!(layers.first(), Some(Layer::Dense(_))));
     for (index, layer) in layers.iter().enumerate() {
         let too_large = NetworkError::TooLarge { layer: index + 1, allowed: MAX_PARAMETERS };
-        let (shape, units, activation) = match layer {
-            Layer::Conv(Conv { input: [channels, ..], output: [filters, ..], kernel, activation, .. }) => {
-                (vec![*filters, *channels, *kernel, *kernel], *filters, *activation)
-            }
-            Layer::Dense(Dense { inputs, units, activation }) => {
-                // The first dense layer after convolutions follows a `Flatten`.
-                module += usize::from(!flattened);
-                flattened = true;
-                (vec![*units, *inputs], *units, *activation)
-            }
-        };
-        let fan_in = shape.iter().skip(1).try_fold(1_usize, |product, &size| product.checked_mul(size));
-        let weights = fan_in.and_then(|fan_in| fan_in.checked_mul(units));
-        let end = weights.and_then(|weights| offset.checked_add(weights)?.checked_add(units));
-        let (Some(fan_in), Some(weights), Some(end)) = (fan_in, weights, end.filter(|&end| end <= MAX_PARAMETERS))
+        // The first dense layer after filters follows a `Flatten`.
+        let dense = matches!(layer, Layer::Dense(_));
+        module += usize::from(dense && !flattened);
+        flattened |= dense;
+        let (weight_shape, bias_shape, seen) = parameter_shapes(layer);
+        let fan_in = product(&seen);
+        let end_of_weights = product(&weight_shape).and_then(|weights| offset.checked_add(weights));
+        let end = end_of_weights.zip(product(&bias_shape)).and_then(|(end, biases)| end.checked_add(biases));
+        let (Some(fan_in), Some(middle), Some(end)) =
+            (fan_in, end_of_weights, end.filter(|&end| end <= MAX_PARAMETERS))
         else {
             return Err(too_large);
         };
-        let weight_range = offset..offset + weights;
-        let bias_range = weight_range.end..end;
-        tensors.push(ParameterTensor { name: format!("{module}.weight"), shape, range: weight_range, fan_in });
-        tensors.push(ParameterTensor { name: format!("{module}.bias"), shape: vec![units], range: bias_range, fan_in });
+        let (weights, biases) = (format!("{module}.weight"), format!("{module}.bias"));
+        tensors.push(ParameterTensor { name: weights, shape: weight_shape, range: offset..middle, fan_in });
+        tensors.push(ParameterTensor { name: biases, shape: bias_shape, range: middle..end, fan_in });
         offset = end;
-        module += 1 + usize::from(activation != Activation::Linear);
+        module += 1 + usize::from(layer.activation() != Activation::Linear);
     }
     Ok(tensors)
+}
+
+/// The shapes of a layer's weights, of its biases, and of what one of its units sums.
+fn parameter_shapes(layer: &Layer) -> (Vec<usize>, Vec<usize>, Vec<usize>) {
+    match layer {
+        Layer::Conv(Conv { input: [channels, ..], output: [filters, ..], kernel, .. }) => {
+            let seen = vec![*channels, *kernel, *kernel];
+            ([&[*filters][..], &seen].concat(), vec![*filters], seen)
+        }
+        Layer::Local(Conv { input: [channels, ..], output: [filters, height, width], kernel, .. }) => {
+            let seen = vec![*channels, *kernel, *kernel];
+            ([&[*height, *width, *filters][..], &seen].concat(), vec![*filters, *height, *width], seen)
+        }
+        Layer::Dense(Dense { inputs, units, .. }) => (vec![*units, *inputs], vec![*units], vec![*inputs]),
+    }
+}
+
+fn product(sizes: &[usize]) -> Option<usize> {
+    sizes.iter().try_fold(1_usize, |product, &size| product.checked_mul(size))
 }
 
 fn join(shape: &[usize], between: &str) -> String {

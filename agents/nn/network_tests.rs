@@ -105,11 +105,11 @@ fn what_cannot_be_built_is_refused_in_a_sentence() {
     assert_eq!(error(&[conv(4, 7, 1)], &frame), "layer 1: `kernel` is 7, allowed: 1 to 6, for its input is 8×6 pixels");
     assert_eq!(
         error(&[conv(4, 3, 1)], &[input("state", &[4])]),
-        "layer 1 is a conv layer, which needs an input of shape [channels, height, width]; the inputs are `state` [4]"
+        "layer 1 is a conv or local layer, which needs an input of shape [channels, height, width]; the inputs are `state` [4]"
     );
     assert_eq!(
         error(&[conv(4, 3, 1), dense(3, Activation::Relu), conv(4, 1, 1)], &frame),
-        "layer 3 is a conv layer after a dense one; all conv layers come before the dense ones"
+        "layer 3 is a conv or local layer after a dense one; all of these come before the dense ones"
     );
     assert_eq!(
         error(&[conv(4, 3, 1)], &[input("frame", &[1, 8, 6]), input("flow", &[2, 8, 8])]),

@@ -148,11 +148,11 @@ impl OptimiserSpec {
 
     /// The vectors of `state`, in the order of [`OptimiserSpec::moments`] (the second one empty where there is but one),
     /// if it is a state of this optimiser over `parameters` parameters.
-    pub(crate) fn take_moments(
+    pub(crate) fn take_moments<T>(
         &self,
-        state: OptimiserState,
+        state: OptimiserState<T>,
         parameters: usize,
-    ) -> Result<[Vec<f32>; 2], OptimiserError> {
+    ) -> Result<[Vec<T>; 2], OptimiserError> {
         let found: Vec<_> = state.moments.iter().map(|(name, _)| name.as_str()).collect();
         if found != self.moments() {
             let found = found.into_iter().map(String::from).collect();
@@ -169,11 +169,11 @@ impl OptimiserSpec {
 
 /// The whole state of an optimiser.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct OptimiserState {
+pub struct OptimiserState<T = f32> {
     /// Number of updates made.
     pub steps: u64,
     /// Its vectors, with their names, each as long as the flat parameters.
-    pub moments: Vec<(String, Vec<f32>)>,
+    pub moments: Vec<(String, Vec<T>)>,
 }
 
 /// What is wrong with an optimiser's parameters or state.

@@ -70,10 +70,10 @@ fn a_parameter_out_of_range_is_named() {
 fn a_state_goes_on_where_it_was_saved() {
     let gradient = |step: i32| (0..37).map(|i| ((i * 7 + step) as f32).sin()).collect::<Vec<_>>();
     for spec in all() {
-        let mut first = FlatOptimiser::new(spec.clone(), 0.01, 37);
+        let mut first = FlatOptimiser::<f32>::new(spec.clone(), 0.01, 37);
         let mut parameters = vec![0.5; 37];
         (0..5).for_each(|step| first.step(&mut parameters, &gradient(step), 1.0));
-        let mut second = FlatOptimiser::new(spec.clone(), 0.01, 37);
+        let mut second = FlatOptimiser::<f32>::new(spec.clone(), 0.01, 37);
         second.restore(first.state(), 37).unwrap();
         let mut resumed = parameters.clone();
         for step in 5..9 {
@@ -87,13 +87,13 @@ fn a_state_goes_on_where_it_was_saved() {
 
 #[test]
 fn the_state_of_another_optimiser_or_network_is_refused() {
-    let sgd = FlatOptimiser::new(OptimiserSpec::Sgd(Sgd::default()), 0.1, 3).state();
-    let mut adam = FlatOptimiser::new(OptimiserSpec::default(), 0.1, 3);
+    let sgd = FlatOptimiser::<f32>::new(OptimiserSpec::Sgd(Sgd::default()), 0.1, 3).state();
+    let mut adam = FlatOptimiser::<f32>::new(OptimiserSpec::default(), 0.1, 3);
     assert_eq!(
         adam.restore(sgd, 3).unwrap_err().to_string(),
         r#"the state of adam consists of ["mean", "mean_square"], found ["momentum"]"#
     );
-    let longer = FlatOptimiser::new(OptimiserSpec::default(), 0.1, 4).state();
+    let longer = FlatOptimiser::<f32>::new(OptimiserSpec::default(), 0.1, 4).state();
     assert_eq!(
         adam.restore(longer, 3).unwrap_err().to_string(),
         "the optimiser's `mean` has 4 values, allowed: 3, the number of parameters"
@@ -103,7 +103,7 @@ fn the_state_of_another_optimiser_or_network_is_refused() {
 #[test]
 fn every_optimiser_finds_the_bottom_of_a_bowl() {
     for spec in all() {
-        let mut optimiser = FlatOptimiser::new(spec.clone(), 0.01, 2);
+        let mut optimiser = FlatOptimiser::<f32>::new(spec.clone(), 0.01, 2);
         let mut x = vec![1.0, -2.0];
         for _ in 0..2_000 {
             let gradient: Vec<_> = x.iter().map(|x| 2.0 * (x - 0.3)).collect();
@@ -116,7 +116,7 @@ fn every_optimiser_finds_the_bottom_of_a_bowl() {
 #[test]
 fn rounding_cannot_take_the_root_of_a_negative_variance() {
     let rmsprop = OptimiserSpec::Rmsprop(Rmsprop { decay: 0.5, eps: 1e-30 });
-    let mut optimiser = FlatOptimiser::new(rmsprop, 1e-6, 1);
+    let mut optimiser = FlatOptimiser::<f32>::new(rmsprop, 1e-6, 1);
     let mut x = [1.0];
     (0..200).for_each(|_| optimiser.step(&mut x, &[1234.567], 1.0));
     assert!(!x[0].is_nan());

@@ -23,7 +23,7 @@ use std::str::FromStr;
 pub enum NetworkSpec {
     /// Dense ReLU layers with these numbers of units; none is a linear network.
     Hidden(Vec<usize>),
-    /// Layers one by one, convolutional ones first.
+    /// Layers one by one, convolutional and locally connected ones first.
     Layers(Vec<LayerSpec>),
     /// The network of a paper, by name.
     #[serde(untagged)]
@@ -53,6 +53,19 @@ pub enum LayerSpec {
         /// Height and width of a filter, in pixels.
         kernel: usize,
         /// Pixels from one place of the filter to the next.
+        #[serde(default = "one")]
+        stride: usize,
+        /// What follows the sum.
+        #[serde(default)]
+        activation: Activation,
+    },
+    /// A locally connected layer: as a convolution, with weights of its own at each place.
+    Local {
+        /// Number of filters at each place: channels of its output.
+        filters: usize,
+        /// Height and width of a filter, in pixels.
+        kernel: usize,
+        /// Pixels from one place to the next.
         #[serde(default = "one")]
         stride: usize,
         /// What follows the sum.
@@ -97,9 +110,9 @@ impl NetworkSpec {
 
     /// The network that takes `inputs` and has `outputs` linear output units.
     ///
-    /// When there are convolutional layers, the inputs of shape `[channels, height, width]` go through them, stacked along
-    /// the channels; what comes out is flattened and joined, in order, by the other inputs. Without convolutional layers all
-    /// inputs are flattened and joined in order.
+    /// When there are layers of filters (convolutional or locally connected), the inputs of shape
+    /// `[channels, height, width]` go through them, stacked along the channels; what comes out is flattened and joined, in
+    /// order, by the other inputs. Without such layers all inputs are flattened and joined in order.
     ///
     /// # Errors
     /// A layer without units, a filter larger than its picture, a convolution without a picture, a network too large to

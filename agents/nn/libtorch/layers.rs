@@ -1,16 +1,17 @@
 //! What each kind of layer does, forwards and backwards, in libtorch's operations.
 
+use super::local;
 use super::memory::{LayerParameters, sizes};
 use crate::Activation;
 use crate::engine::EngineError;
-use crate::network::{Conv, Dense, Layer};
-use tch::{Kind, TchError, Tensor};
+use crate::network::{Conv, Layer};
+use tch::{TchError, Tensor};
 
 /// What goes into `layer`: what came out below it and, where the dense layers begin, the other inputs beside it.
 pub(super) fn join(layer: &Layer, below: Option<Tensor>, vectors: &mut Option<Tensor>) -> Result<Tensor, EngineError> {
     let missing = || EngineError::Libtorch("a layer has no input".into());
     Ok(match layer {
-        Layer::Conv(_) => below.ok_or_else(missing)?,
+        Layer::Conv(_) | Layer::Local(_) => below.ok_or_else(missing)?,
         Layer::Dense(_) => match (below, vectors.take()) {
             (Some(below), None) if below.dim() == 2 => below,
             (Some(below), None) => below.f_flatten(1, -1)?,
@@ -33,13 +34,12 @@ pub(super) fn part(error: Tensor, below: &Tensor) -> Result<Tensor, TchError> {
 /// y = f(z), z = x Wᵀ + b or the convolution of x with W, plus b.
 pub(super) fn forward(layer: &Layer, parameters: &LayerParameters, x: &Tensor) -> Result<Tensor, TchError> {
     let LayerParameters { weight, bias } = parameters;
-    let (mut z, activation) = match layer {
-        Layer::Conv(Conv { stride, activation, .. }) => {
-            (x.f_conv2d(weight, Some(bias), [*stride as i64], [0], [1], 1)?, activation)
-        }
-        Layer::Dense(Dense { activation, .. }) => (x.f_linear(weight, Some(bias))?, activation),
+    let mut z = match layer {
+        Layer::Conv(Conv { stride, .. }) => x.f_conv2d(weight, Some(bias), [*stride as i64], [0], [1], 1)?,
+        Layer::Local(conv) => local::forward(conv, weight, bias, x)?,
+        Layer::Dense(_) => x.f_linear(weight, Some(bias))?,
     };
-    match activation {
+    match layer.activation() {
         Activation::Relu => z.f_relu_(),
         Activation::Tanh => z.f_tanh_(),
         Activation::Sigmoid => z.f_sigmoid_(),
@@ -49,8 +49,7 @@ pub(super) fn forward(layer: &Layer, parameters: &LayerParameters, x: &Tensor) -
 
 /// Turns `error` = ∂L/∂y into δ = ∂L/∂z, in place.
 pub(super) fn error_before_activation(layer: &Layer, y: &Tensor, error: &Tensor) -> Result<(), TchError> {
-    let (Layer::Conv(Conv { activation, .. }) | Layer::Dense(Dense { activation, .. })) = layer;
-    match activation {
+    match layer.activation() {
         Activation::Relu => y.f_threshold_backward_grad_input(error, error, 0.0).map(drop),
         Activation::Tanh => Tensor::f_tanh_backward_grad_input(error, error, y).map(drop),
         Activation::Sigmoid => Tensor::f_sigmoid_backward_grad_input(error, error, y).map(drop),
@@ -69,11 +68,12 @@ pub(super) fn gradient(gradient: &LayerParameters, layer: &Layer, x: &Tensor, de
             let no_bias = None::<Tensor>;
             let sums = x.f_conv2d(&delta.f_transpose(0, 1)?, no_bias, [1], [0], [*stride as i64], 1)?;
             gradient.weight.shallow_clone().f_copy_(&sums.f_transpose(0, 1)?)?;
-            delta.f_sum_intlist_out(&gradient.bias, [0_i64, 2, 3].as_slice(), false, Kind::Float).map(drop)
+            delta.f_sum_intlist_out(&gradient.bias, [0_i64, 2, 3].as_slice(), false, gradient.bias.kind()).map(drop)
         }
+        Layer::Local(conv) => local::gradient(conv, gradient, x, delta),
         Layer::Dense(_) => {
             delta.f_transpose(0, 1)?.f_mm_out(&gradient.weight, x).map(drop)?;
-            delta.f_sum_intlist_out(&gradient.bias, [0_i64].as_slice(), false, Kind::Float).map(drop)
+            delta.f_sum_intlist_out(&gradient.bias, [0_i64].as_slice(), false, gradient.bias.kind()).map(drop)
         }
     }
 }
@@ -86,6 +86,7 @@ pub(super) fn input_error(layer: &Layer, parameters: &LayerParameters, delta: &T
             let unseen = sizes([(height - kernel) % stride, (width - kernel) % stride]);
             delta.f_conv_transpose2d(weight, None::<Tensor>, [*stride as i64], [0], unseen, 1, [1])
         }
+        Layer::Local(conv) => local::input_error(conv, weight, delta),
         Layer::Dense(_) => delta.f_mm(weight),
     }
 }

@@ -3,14 +3,17 @@
 use crate::engine::EngineError;
 use crate::input::{BYTE_SCALE, Input, check_length};
 use crate::network::Network;
-use tch::{Device, Kind, TchError, Tensor};
+use crate::real::Real;
+use std::marker::PhantomData;
+use tch::{Device, TchError, Tensor};
 
 /// One number per parameter of a network, and each layer's part of them.
-pub(super) struct Parameters {
+pub(super) struct Parameters<T> {
     /// `[parameters]`
     pub(super) flat: Tensor,
     /// Views of `flat`.
     pub(super) layers: Vec<LayerParameters>,
+    of: PhantomData<T>,
 }
 
 /// A layer's part of a flat vector, in its shapes.
@@ -19,11 +22,11 @@ pub(super) struct LayerParameters {
     pub(super) bias: Tensor,
 }
 
-impl Parameters {
+impl<T: Real> Parameters<T> {
     pub(super) fn zeros(network: &Network, device: Device) -> Result<Self, EngineError> {
         // libtorch aligns its memory, always in the same way, and its matrix products depend on that in their last bits: so
         // the vector is its own and no Rust one.
-        let flat = Tensor::f_zeros([network.parameters() as i64], (Kind::Float, device))?;
+        let flat = Tensor::f_zeros([network.parameters() as i64], (T::KIND, device))?;
         let mut views = network.parameter_tensors().iter().map(|tensor| {
             let shape: Vec<_> = tensor.shape.iter().map(|&size| size as i64).collect();
             flat.f_narrow(0, tensor.range.start as i64, tensor.range.len() as i64)?.f_view(&shape[..])
@@ -33,15 +36,15 @@ impl Parameters {
             layers.push(LayerParameters { weight: weight?, bias: bias? });
         }
         drop(views);
-        Ok(Self { flat, layers })
+        Ok(Self { flat, layers, of: PhantomData })
     }
 
-    pub(super) fn read(&self, out: &mut [f32]) -> Result<(), EngineError> {
+    pub(super) fn read(&self, out: &mut [T]) -> Result<(), EngineError> {
         self.check(out.len())?;
         Ok(self.flat.f_copy_data(out, out.len())?)
     }
 
-    pub(super) fn write(&mut self, values: &[f32]) -> Result<(), EngineError> {
+    pub(super) fn write(&mut self, values: &[T]) -> Result<(), EngineError> {
         self.check(values.len())?;
         Ok(self.flat.f_copy_(&Tensor::f_from_slice(values)?)?)
     }
@@ -51,7 +54,7 @@ impl Parameters {
     }
 
     /// The vector itself, on the CPU.
-    pub(super) fn as_slice(&self) -> Result<&[f32], EngineError> {
+    pub(super) fn as_slice(&self) -> Result<&[T], EngineError> {
         let (data, length) = self.raw()?;
         // SAFETY: `raw` vouches for `length` initialised numbers at `data`, which live as long as `flat`. libtorch writes to
         // them only when it is asked to, through this engine, and `self` is borrowed for as long as the slice lives.
@@ -59,16 +62,16 @@ impl Parameters {
     }
 
     /// The vector itself, on the CPU, to be changed.
-    pub(super) fn as_mut_slice(&mut self) -> Result<&mut [f32], EngineError> {
+    pub(super) fn as_mut_slice(&mut self) -> Result<&mut [T], EngineError> {
         let (data, length) = self.raw()?;
         // SAFETY: as in `as_slice`; the views in `layers` are the only other way to these numbers, and they are borrowed
         // with `self`. No other tensor outlives the operation that it is made for.
         Ok(unsafe { std::slice::from_raw_parts_mut(data, length) })
     }
 
-    fn raw(&self) -> Result<(*mut f32, usize), EngineError> {
+    fn raw(&self) -> Result<(*mut T, usize), EngineError> {
         let (kind, device) = (self.flat.f_kind()?, self.flat.device());
-        if kind != Kind::Float || device != Device::Cpu || !self.flat.is_contiguous() {
+        if kind != T::KIND || device != Device::Cpu || !self.flat.is_contiguous() {
             return Err(EngineError::Libtorch(format!("a vector of {kind:?} on {device:?} cannot be read in place")));
         }
         Ok((self.flat.data_ptr().cast(), self.flat.numel()))
@@ -76,13 +79,13 @@ impl Parameters {
 }
 
 /// The values of an input on `device`, as the network sees them, in one dimension.
-pub(super) fn upload(input: &Input<'_>, device: Device) -> Result<Tensor, TchError> {
+pub(super) fn upload<T: Real>(input: &Input<'_>, device: Device) -> Result<Tensor, TchError> {
     match input {
-        Input::F32(values) => Tensor::f_from_slice(values)?.f_to_device(device),
+        Input::F32(values) => Tensor::f_from_slice(values)?.f_to_device(device)?.f_to_kind(T::KIND),
         // Bytes travel as bytes and are scaled where they are used.
         Input::U8(values) => {
             let bytes = Tensor::f_from_slice(values)?.f_to_device(device)?;
-            bytes.f_to_kind(Kind::Float)?.f_mul_scalar_(f64::from(BYTE_SCALE))
+            bytes.f_to_kind(T::KIND)?.f_mul_scalar_(f64::from(BYTE_SCALE))
         }
     }
 }

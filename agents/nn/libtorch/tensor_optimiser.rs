@@ -4,19 +4,22 @@
 use crate::engine::EngineError;
 use crate::flat_optimiser::AdamStep;
 use crate::optimiser::{OptimiserSpec, OptimiserState, Rmsprop, RmspropUncentred, Sgd};
-use tch::{Device, Kind, TchError, Tensor};
+use crate::real::Real;
+use std::marker::PhantomData;
+use tch::{Device, TchError, Tensor};
 
 /// An optimiser of parameters on a device.
-pub(super) struct TensorOptimiser {
+pub(super) struct TensorOptimiser<T> {
     spec: OptimiserSpec,
     learning_rate: f64,
     steps: u64,
     device: Device,
     /// The vectors that [`OptimiserSpec::moments`] names, in that order; the second one is empty where there is but one.
     moments: [Tensor; 2],
+    of: PhantomData<T>,
 }
 
-impl TensorOptimiser {
+impl<T: Real> TensorOptimiser<T> {
     pub(super) fn new(
         spec: OptimiserSpec,
         learning_rate: f64,
@@ -25,17 +28,17 @@ impl TensorOptimiser {
     ) -> Result<Self, TchError> {
         let zeros = |place| {
             let length = if place < spec.moments().len() { parameters } else { 0 };
-            Tensor::f_zeros([length as i64], (Kind::Float, device))
+            Tensor::f_zeros([length as i64], (T::KIND, device))
         };
         let moments = [zeros(0)?, zeros(1)?];
-        Ok(Self { spec, learning_rate, steps: 0, device, moments })
+        Ok(Self { spec, learning_rate, steps: 0, device, moments, of: PhantomData })
     }
 
     /// One update of `parameters` by `scale` times `gradient`.
-    pub(super) fn step(&mut self, parameters: &mut Tensor, gradient: &Tensor, scale: f32) -> Result<(), TchError> {
+    pub(super) fn step(&mut self, parameters: &mut Tensor, gradient: &Tensor, scale: T) -> Result<(), TchError> {
         self.steps += 1;
         let lr = self.learning_rate;
-        let g = gradient.f_mul_scalar(f64::from(scale))?;
+        let g = gradient.f_mul_scalar(scale.double())?;
         let [first, second] = &mut self.moments;
         let change = match &self.spec {
             OptimiserSpec::Adam(adam) => {
@@ -60,9 +63,9 @@ impl TensorOptimiser {
         parameters.f_sub_(&change).map(drop)
     }
 
-    pub(super) fn state(&self) -> Result<OptimiserState, TchError> {
+    pub(super) fn state(&self) -> Result<OptimiserState<T>, TchError> {
         let read = |(name, tensor): (&&str, &Tensor)| {
-            let mut values = vec![0.0; tensor.numel()];
+            let mut values = vec![T::zero(); tensor.numel()];
             tensor.f_copy_data(&mut values, tensor.numel())?;
             Ok((name.to_string(), values))
         };
@@ -70,10 +73,10 @@ impl TensorOptimiser {
         Ok(OptimiserState { steps: self.steps, moments })
     }
 
-    pub(super) fn restore(&mut self, state: OptimiserState, parameters: usize) -> Result<(), EngineError> {
+    pub(super) fn restore(&mut self, state: OptimiserState<T>, parameters: usize) -> Result<(), EngineError> {
         let steps = state.steps;
         let [first, second] = self.spec.take_moments(state, parameters)?;
-        let write = |values: Vec<f32>| Tensor::f_from_slice(&values)?.f_to_device(self.device);
+        let write = |values: Vec<T>| Tensor::f_from_slice(&values)?.f_to_device(self.device);
         self.moments = [write(first)?, write(second)?];
         self.steps = steps;
         Ok(())

@@ -1,4 +1,4 @@
-//! The engine's updates are PyTorch's: compared with `golden/dqn_update.safetensors`, which
+//! The engines' updates are PyTorch's: compared with `golden/dqn_update.safetensors`, which
 //! `scripts/golden/dqn_update.py` makes with PyTorch's autograd and optimisers.
 //!
 //! Every comparison allows 10⁻⁶ plus 10⁻⁵ of the value after one update. Ten updates of an adaptive optimiser multiply
@@ -6,9 +6,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use innate_nn::{
-    Adam, Device, Engine, Input, InputSpec, Kind, LibtorchEngine, NetworkSpec, OptimiserSpec, ParameterSet, Rmsprop,
-    RmspropUncentred, Sgd, Training,
+    Adam, Device, EngineSpec, Input, InputSpec, Kind, LinearObjective, NetworkSpec, OptimiserSpec, ParameterSet,
+    Random, Rmsprop, RmspropUncentred, Sgd, Training,
 };
+use rand::SeedableRng;
 use safetensors::SafeTensors;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -79,12 +80,25 @@ fn network(name: &str) -> innate_nn::Network {
 }
 
 fn check(name: &'static str, spec: OptimiserSpec, learning_rate: f64, clip_gradient: Option<f64>) {
+    for engine in [EngineSpec::Native, EngineSpec::Libtorch] {
+        check_engine(engine, name, spec.clone(), learning_rate, clip_gradient);
+    }
+}
+
+fn check_engine(
+    engine: EngineSpec,
+    name: &'static str,
+    spec: OptimiserSpec,
+    learning_rate: f64,
+    clip_gradient: Option<f64>,
+) {
     let optimiser = spec.name();
     let bytes = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/golden/dqn_update.safetensors")).unwrap();
     let golden = Golden { file: SafeTensors::deserialize(&bytes).unwrap(), network: name };
     let network = Arc::new(network(name));
-    let training = Training { optimiser: spec, learning_rate, clip_gradient };
-    let mut engine = LibtorchEngine::new(network.clone(), Device::Cpu, training).unwrap();
+    let training = Training { optimiser: spec, learning_rate, clip_gradient, ..Training::default() };
+    let random = &mut Random::seed_from_u64(1);
+    let (mut engine, _) = engine.build::<f32>(network.clone(), Device::Cpu, training, random).unwrap();
     engine.write_parameters(ParameterSet::Online, &golden.flat(&network, "online")).unwrap();
     engine.write_parameters(ParameterSet::Target, &golden.flat(&network, "target")).unwrap();
 
@@ -124,7 +138,7 @@ fn check(name: &'static str, spec: OptimiserSpec, learning_rate: f64, clip_gradi
             error[place] = delta.clamp(-1.0, 1.0) / BATCH as f32;
             targets.push(y);
         }
-        engine.backward(&error).unwrap();
+        engine.assign_credit(&LinearObjective(&error)).unwrap();
         if update == 0 {
             let mut gradient = vec![0.0; network.parameters()];
             engine.read_gradient(&mut gradient).unwrap();
