@@ -128,8 +128,9 @@ impl TryFrom<EntryKeys> for PayEntry {
 
     fn try_from(keys: EntryKeys) -> Result<Self, String> {
         let numbers = [("weight", keys.weight), ("from", keys.from), ("to", keys.to), ("clip", keys.clip)];
-        if let Some((key, value)) = numbers.iter().find_map(|(k, v)| v.filter(|v| !v.is_finite()).map(|v| (k, v))) {
-            return Err(format!("{key} = {value} is not a finite number"));
+        let endless = |value: &f64| !(*value as f32).is_finite();
+        if let Some((key, value)) = numbers.iter().find_map(|(k, v)| v.filter(endless).map(|v| (k, v))) {
+            return Err(format!("{key} = {value} is not a finite number in single precision"));
         }
         if let Some(clip) = keys.clip.filter(|clip| *clip <= 0.0) {
             return Err(format!("clip = {clip} must be greater than 0"));
