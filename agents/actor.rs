@@ -76,6 +76,7 @@ pub struct ActorSlotState {
     slot: SlotState,
     bank: BankState,
     explore: Vec<Random>,
+    policies: Vec<Vec<u8>>,
     held: Chunk,
 }
 
@@ -163,6 +164,7 @@ impl ActorSlot {
             episodes.push(Episode { reward, length });
             let begun = self.bank.begin_episode(self.slot.observation());
             begun.map_err(|error| ActorError::Bank(error, self.index, step))?;
+            self.areas.iter_mut().for_each(|area| area.policy.begin_episode());
         } else {
             self.bank.advance();
         }
@@ -175,6 +177,7 @@ impl ActorSlot {
             slot: self.slot.save(),
             bank: self.bank.save(),
             explore: self.areas.iter().map(|area| area.explore.clone()).collect(),
+            policies: self.areas.iter().map(|area| area.policy.save()).collect(),
             held: self.held.clone(),
         }
     }
@@ -185,19 +188,23 @@ impl ActorSlot {
     /// # Errors
     /// The state is of another run.
     pub fn load(&mut self, state: ActorSlotState) -> Result<Loaded, StartError> {
-        let same = state.held.schema() == self.held.schema() && state.explore.len() == self.areas.len();
-        if !same {
+        let areas = self.areas.len();
+        let same_areas = state.explore.len() == areas && state.policies.len() == areas;
+        if state.held.schema() != self.held.schema() || !same_areas {
             return Err(BankError::State("its steps have other columns".into()).into());
         }
         let loaded = self.slot.load(state.slot)?;
         self.bank.load(state.bank)?;
         self.held = state.held;
-        for (area, explore) in self.areas.iter_mut().zip(state.explore) {
+        for ((area, explore), memory) in self.areas.iter_mut().zip(state.explore).zip(state.policies) {
             area.explore = explore;
+            let loaded = area.policy.load(&memory);
+            loaded.map_err(|error| StartError::Learner(area.name.clone(), error))?;
         }
         if loaded == Loaded::EpisodeRestarted {
             self.held.interrupt()?;
             self.bank.begin_episode(self.slot.observation())?;
+            self.areas.iter_mut().for_each(|area| area.policy.begin_episode());
         }
         Ok(loaded)
     }

@@ -14,7 +14,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The version of the layout of checkpoints; another one is refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 const MANIFEST: &str = "manifest.json";
 /// Online and target weights of every area.
@@ -428,7 +428,7 @@ mod tests {
     fn another_version_is_refused() {
         let (_home, _run, latest) = written();
         let place = latest.join(MANIFEST);
-        let text = fs::read_to_string(&place).unwrap().replace("\"format\": 1", "\"format\": 99");
+        let text = fs::read_to_string(&place).unwrap().replace(&format!("\"format\": {FORMAT}"), "\"format\": 99");
         fs::write(&place, text).unwrap();
         assert!(Checkpoint::open(&latest).unwrap_err().to_string().contains("has format 99"));
     }

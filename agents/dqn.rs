@@ -17,14 +17,15 @@ use crate::exploration::Exploration;
 use crate::learner::{
     Experience, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Mode, NamedTensor, Policy,
 };
+use crate::model::{Model, ModelSpec, Sets};
 use crate::streams::Random;
 use documented::DocumentedFields;
 use innate_nn::{
-    Engine, Input, LibtorchEngine, NativeForward, Network, NetworkSpec, OptimiserSpec, ParameterSet, Training,
+    Biases, CreditSpec, EngineSpec, Initialisation, Input, NativeForward, NetworkSpec, Objective, OptimiserSpec,
+    ParameterSet, Training, greedy,
 };
 use rand::Rng;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// The keys of a DQN area.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
@@ -32,6 +33,13 @@ use std::sync::Arc;
 pub struct DqnOptions {
     /// The Q-network: `{ hidden = [256, 256] }`, or its layers one by one.
     pub network: NetworkSpec,
+    /// The engine that trains it: "auto", "libtorch" (any network, CPU or CUDA) or "native" (dense and small layers, CPU).
+    pub engine: EngineSpec,
+    /// The rule of credit: "backprop", "feedback-alignment", "direct-feedback-alignment", "sign-symmetric",
+    /// "attention-gated", "node-perturbation", "weight-perturbation", or a table with its parameters.
+    pub credit: CreditSpec,
+    /// Updates between two measurements of the angle between credit and the back-propagated gradient; 0: none.
+    pub angle_every: u64,
     /// The optimiser: "adam", "rmsprop", "sgd", or a table with its parameters.
     pub optimiser: OptimiserSpec,
     /// Learning rate.
@@ -52,6 +60,9 @@ impl Default for DqnOptions {
     fn default() -> Self {
         Self {
             network: NetworkSpec::default(),
+            engine: EngineSpec::default(),
+            credit: CreditSpec::default(),
+            angle_every: 1_000,
             optimiser: OptimiserSpec::default(),
             lr: 1e-3,
             gamma: 0.99,
@@ -98,27 +109,43 @@ impl DqnOptions {
     /// A value out of range, in a sentence that names it.
     pub fn plan(self) -> Result<LearnerPlan, LearnerError> {
         self.exploration.check().map_err(LearnerError::new)?;
+        self.model().check()?;
         // A comparison with NaN is false, so that NaN is refused as well.
-        let checks = [
-            ("lr", self.lr, self.lr > 0.0 && self.lr.is_finite(), "a number greater than 0"),
-            ("gamma", self.gamma, (0.0..=1.0).contains(&self.gamma), "between 0 and 1"),
-            ("target_every", self.target_every as f64, self.target_every > 0, "1 or more"),
-            ("clip_gradient", self.clip_gradient, self.clip_gradient >= 0.0, "0 (off) or more"),
-        ];
-        if let Some((key, value, _, allowed)) = checks.iter().find(|(_, _, fits, _)| !fits) {
-            return Err(LearnerError::new(format!("{key} = {value} must be {allowed}")));
+        if !(0.0..=1.0).contains(&self.gamma) {
+            return Err(LearnerError::new(format!("gamma = {} must be between 0 and 1", self.gamma)));
+        }
+        if self.target_every == 0 {
+            return Err(LearnerError::new("target_every = 0 must be 1 or more"));
         }
         Ok(Box::new(move |context: &LearnerContext<'_>| {
             Dqn::new(self.clone(), context).map(|dqn| Box::new(dqn) as Box<dyn Learner>)
         }))
+    }
+
+    /// The part of the keys that describes the Q-network.
+    fn model(&self) -> ModelSpec {
+        ModelSpec {
+            network: self.network.clone(),
+            initial: Initialisation::Default,
+            engine: self.engine,
+            training: Training {
+                optimiser: self.optimiser.clone(),
+                learning_rate: self.lr,
+                clip_gradient: (self.clip_gradient != 0.0).then_some(self.clip_gradient),
+                credit: self.credit.clone(),
+                feedback: Initialisation::Default,
+                biases: Biases::Learned,
+            },
+            angle_every: self.angle_every,
+            sets: Sets::OnlineAndTarget,
+        }
     }
 }
 
 /// The learning half.
 pub struct Dqn {
     options: DqnOptions,
-    network: Arc<Network>,
-    engine: Box<dyn Engine>,
+    model: Model,
     counters: Counters,
     targets: Vec<f32>,
     q_after: Vec<f32>,
@@ -129,35 +156,45 @@ pub struct Dqn {
 /// What a DQN counts: part of its state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Counters {
-    updates: u64,
     since_report: u64,
     loss: f64,
     q: f64,
     gradient_norm: f64,
 }
 
+/// L for a batch: what the TD errors cost.
+struct TdLoss<'a> {
+    loss: Loss,
+    actions: &'a [i64],
+    targets: &'a [f32],
+    error: &'a [f32],
+}
+
+impl Objective<f32> for TdLoss<'_> {
+    fn output_error(&self) -> &[f32] {
+        self.error
+    }
+
+    fn costs(&self, outputs: &[f32], costs: &mut [f32]) {
+        let width = outputs.len() / costs.len();
+        let taken = self.actions.iter().zip(self.targets).zip(outputs.chunks_exact(width));
+        for (cost, ((&action, &y), q)) in costs.iter_mut().zip(taken) {
+            *cost = self.loss.value(q[action as usize] - y);
+        }
+    }
+}
+
 impl Dqn {
     /// A DQN for the area that `context` describes, with fresh weights.
     ///
     /// # Errors
-    /// The network does not fit the area's view, or the device refuses.
+    /// The network does not fit the area's view, or no engine can train it so.
     pub fn new(options: DqnOptions, context: &LearnerContext<'_>) -> Result<Self, LearnerError> {
-        let network = options.network.build(context.inputs, context.actions).map_err(LearnerError::new)?;
-        let network = Arc::new(network);
-        let weights = network.initialise(&mut context.streams.stream(&format!("{}/weights", context.area), 0));
-        let training = Training {
-            optimiser: options.optimiser.clone(),
-            learning_rate: options.lr,
-            clip_gradient: (options.clip_gradient > 0.0).then_some(options.clip_gradient),
-        };
-        let mut engine = LibtorchEngine::new(network.clone(), context.device, training).map_err(LearnerError::new)?;
-        engine.write_parameters(ParameterSet::Online, &weights).map_err(LearnerError::new)?;
-        engine.copy_online_to_target().map_err(LearnerError::new)?;
+        let model = Model::new(options.model(), context.actions, context)?;
         let outputs = context.batch * context.actions;
         Ok(Self {
             options,
-            network,
-            engine: Box::new(engine),
+            model,
             counters: Counters::default(),
             targets: vec![0.0; context.batch],
             q_after: vec![0.0; outputs],
@@ -173,7 +210,7 @@ impl Dqn {
 
     /// Fills `targets` (y) from the batch and the target network's values of what followed.
     fn compute_targets(&mut self, experience: &Experience<'_>) {
-        let actions = self.network.outputs();
+        let actions = self.model.network().outputs();
         let gamma = self.options.gamma as f32;
         let values = self.q_after.chunks_exact(actions).map(|q| q.iter().copied().fold(f32::NEG_INFINITY, f32::max));
         let outcomes = experience.rewards.iter().zip(experience.terminated);
@@ -184,7 +221,7 @@ impl Dqn {
 
     /// Fills `error` (∂L/∂Q, 0 for actions not taken) and answers with the loss L and the mean of Q(s, a).
     fn compute_error(&mut self, taken: &[i64]) -> Result<(f64, f64), LearnerError> {
-        let actions = self.network.outputs();
+        let actions = self.model.network().outputs();
         let size = taken.len() as f32;
         let (mut loss, mut q_sum) = (0.0, 0.0);
         self.error.fill(0.0);
@@ -207,31 +244,27 @@ impl Dqn {
 
 impl Learner for Dqn {
     fn describe(&self) -> String {
-        format!("DQN, {}, {}", self.network, self.engine.describe())
+        format!("DQN, {}", self.model.describe())
     }
 
     fn learn(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError> {
         let size = experience.size;
-        self.engine
-            .forward(ParameterSet::Target, experience.after, size, &mut self.q_after)
-            .map_err(LearnerError::new)?;
-        self.engine.forward_keeping(experience.before, size, &mut self.q_before).map_err(LearnerError::new)?;
+        self.model.forward(ParameterSet::Target, experience.after, size, &mut self.q_after)?;
+        self.model.forward_keeping(experience.before, size, &mut self.q_before)?;
         self.compute_targets(experience);
         let (loss, q) = self.compute_error(experience.actions)?;
         if !loss.is_finite() {
-            let said =
-                format!("the loss is {loss} at update {}: learning diverged; try a smaller lr", self.counters.updates);
-            return Err(LearnerError::new(said));
+            return Err(self.model.diverged(format!("the loss is {loss}")));
         }
-        self.engine.backward(&self.error).map_err(LearnerError::new)?;
-        let norm = self.engine.update().map_err(LearnerError::new)?;
-        self.counters.updates += 1;
+        let Self { targets, error, .. } = self;
+        let objective = TdLoss { loss: self.options.loss, actions: experience.actions, targets, error };
+        let norm = self.model.update(&objective)?;
         self.counters.since_report += 1;
         self.counters.loss += loss;
         self.counters.q += q;
         self.counters.gradient_norm += f64::from(norm);
-        if self.counters.updates.is_multiple_of(self.options.target_every) {
-            self.engine.copy_online_to_target().map_err(LearnerError::new)?;
+        if self.model.updates().is_multiple_of(self.options.target_every) {
+            self.model.copy_online_to_target()?;
         }
         Ok(())
     }
@@ -239,64 +272,40 @@ impl Learner for Dqn {
     fn policy(&self) -> Box<dyn Policy> {
         Box::new(EpsilonGreedy {
             exploration: self.options.exploration.clone(),
-            forward: NativeForward::new(self.network.clone()),
-            q: vec![0.0; self.network.outputs()],
+            forward: NativeForward::new(self.model.network().clone()),
+            q: vec![0.0; self.model.network().outputs()],
         })
     }
 
     fn publish(&mut self, weights: &mut Vec<f32>) -> Result<(), LearnerError> {
-        weights.resize(self.network.parameters(), 0.0);
-        self.engine.read_parameters(ParameterSet::Online, weights).map_err(LearnerError::new)
+        self.model.publish(weights)
     }
 
     fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64)) {
-        let Counters { updates, since_report, loss, q, gradient_norm } = self.counters;
-        metric("n_updates", updates as f64);
+        let Counters { since_report, loss, q, gradient_norm } = std::mem::take(&mut self.counters);
+        metric("n_updates", self.model.updates() as f64);
         if since_report > 0 {
             let count = since_report as f64;
             metric("loss", loss / count);
             metric("q_mean", q / count);
             metric("gradient_norm", gradient_norm / count);
         }
-        self.counters = Counters { updates, ..Counters::default() };
+    }
+
+    fn report_angles(&mut self, angle: &mut dyn FnMut(&str, f64)) {
+        self.model.report_angles(angle);
     }
 
     fn save(&mut self) -> Result<LearnerState, LearnerError> {
-        let mut weights = Vec::new();
-        for (set, prefix) in [(ParameterSet::Online, "online"), (ParameterSet::Target, "target")] {
-            let mut flat = vec![0.0; self.network.parameters()];
-            self.engine.read_parameters(set, &mut flat).map_err(LearnerError::new)?;
-            weights.extend(self.network.tensors(&flat).map(|(name, shape, values)| NamedTensor {
-                name: format!("{prefix}.{name}"),
-                shape: shape.to_vec(),
-                values: values.to_vec(),
-            }));
-        }
-        let optimiser = self.engine.optimiser_state().map_err(LearnerError::new)?;
-        let moments =
-            optimiser.moments.into_iter().map(|(name, values)| NamedTensor { name, shape: vec![values.len()], values });
-        let counters = postcard::to_stdvec(&(optimiser.steps, &self.counters)).map_err(LearnerError::new)?;
-        Ok(LearnerState { weights, optimiser: moments.collect(), counters })
+        self.model.save(&self.counters)
     }
 
     fn load_weights(&mut self, weights: &[NamedTensor]) -> Result<(), LearnerError> {
-        for (set, prefix) in [(ParameterSet::Online, "online."), (ParameterSet::Target, "target.")] {
-            let find = |name: &str| {
-                let tensor = weights.iter().find(|tensor| tensor.name.strip_prefix(prefix) == Some(name))?;
-                Some((tensor.shape.as_slice(), tensor.values.as_slice()))
-            };
-            let flat = self.network.flatten(find).map_err(LearnerError::new)?;
-            self.engine.write_parameters(set, &flat).map_err(LearnerError::new)?;
-        }
-        Ok(())
+        self.model.load_weights(weights)
     }
 
     fn load(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
-        self.load_weights(&state.weights)?;
-        let (steps, counters) = postcard::from_bytes(&state.counters).map_err(LearnerError::new)?;
-        let moments = state.optimiser.iter().map(|tensor| (tensor.name.clone(), tensor.values.clone())).collect();
-        self.engine.set_optimiser_state(innate_nn::OptimiserState { steps, moments }).map_err(LearnerError::new)?;
-        self.counters = counters;
+        self.counters = self.model.load(state)?;
         Ok(())
     }
 
@@ -331,15 +340,4 @@ impl Policy for EpsilonGreedy {
         self.forward.forward(weights, view, &mut self.q).map_err(LearnerError::new)?;
         Ok(greedy(&self.q))
     }
-}
-
-/// argmax_a Q(s, a): the first of the greatest.
-fn greedy(q: &[f32]) -> usize {
-    let mut best = 0;
-    for (action, value) in q.iter().enumerate() {
-        if *value > q[best] {
-            best = action;
-        }
-    }
-    best
 }

@@ -117,7 +117,7 @@ impl Examiner {
     /// # Errors
     /// A part of the run cannot be built.
     pub fn new(plan: &Plan, policies: Vec<Box<dyn Policy>>) -> Result<Self, StartError> {
-        let env = plan.build_env()?;
+        let env = plan.build_exam_env()?;
         Ok(Self { observation: env.spec().buffer(), env, policies })
     }
 
@@ -143,6 +143,7 @@ impl Examiner {
             let mut random = exam.streams.stream("evaluation/act", draw);
             self.env.reset(Some(exam.streams.seed("evaluation/environment", draw)), &mut self.observation)?;
             bank.begin_episode(&self.observation)?;
+            self.policies.iter_mut().for_each(|policy| policy.begin_episode());
             let mut watch = |env: &dyn Env| watch(episode, env);
             let Some(played) = self.play(plan, snapshot, exam.mode, (&mut bank, &mut random), &mut watch)? else {
                 break;

@@ -6,6 +6,7 @@
 
 use crate::streams::{Random, Streams};
 use innate_nn::{Device, Input, InputSpec};
+use serde::{Deserialize, Serialize};
 use std::fmt::Display;
 
 /// What learns: one per area.
@@ -18,6 +19,11 @@ pub trait Learner: Send {
     /// # Errors
     /// The engine failed, or the weights diverged.
     fn learn(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError>;
+
+    /// The episode of slot `slot` was cut off between two transitions: a learner that follows it must begin anew.
+    fn interrupt(&mut self, slot: usize) {
+        let _ = slot;
+    }
 
     /// The deciding half, for one environment slot.
     fn policy(&self) -> Box<dyn Policy>;
@@ -36,6 +42,12 @@ pub trait Learner: Send {
 
     /// Reports each metric (mean since the last report) and starts anew.
     fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64));
+
+    /// Reports for each layer, by its name, the angle between its change and the back-propagated gradient, in degrees, if it
+    /// was measured since the last report.
+    fn report_angles(&mut self, angle: &mut dyn FnMut(&str, f64)) {
+        let _ = angle;
+    }
 
     /// The whole state.
     ///
@@ -69,6 +81,25 @@ pub trait Policy: Send {
         mode: Mode,
         random: &mut Random,
     ) -> Result<usize, LearnerError>;
+
+    /// An episode begins: a policy with a memory empties it.
+    fn begin_episode(&mut self) {}
+
+    /// The memory of the running episode; nothing for a policy that has none.
+    fn save(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes back what [`Policy::save`] gave.
+    ///
+    /// # Errors
+    /// The memory is of another policy.
+    fn load(&mut self, memory: &[u8]) -> Result<(), LearnerError> {
+        match memory {
+            [] => Ok(()),
+            found => Err(LearnerError::new(format!("a policy without memory was saved with {} bytes", found.len()))),
+        }
+    }
 }
 
 /// How to act.
@@ -85,9 +116,12 @@ pub enum Mode {
     Random,
 }
 
-/// A batch of transitions, paid.
+/// A batch of transitions, paid. From a replay they are drawn at random; from a queue, or online, they are successive
+/// ones of one environment slot.
 #[derive(Clone, Copy)]
 pub struct Experience<'a> {
+    /// The slot that they come from, where they are successive; else 0.
+    pub slot: usize,
     /// Number of transitions.
     pub size: usize,
     /// The view at time t: one input per percept, each `[batch, …]`.
@@ -100,6 +134,8 @@ pub struct Experience<'a> {
     pub rewards: &'a [f32],
     /// 1 where the episode reached a terminal state, `[batch]`. Truncation does not show here: it bootstraps.
     pub terminated: &'a [u8],
+    /// 1 where the episode was cut short, `[batch]`.
+    pub truncated: &'a [u8],
 }
 
 /// What a learner needs to know of its area.
@@ -112,10 +148,27 @@ pub struct LearnerContext<'a> {
     pub actions: usize,
     /// Transitions per batch.
     pub batch: usize,
+    /// How experience reaches it.
+    pub memory: Memory,
+    /// Number of environment slots.
+    pub slots: usize,
     /// Where to compute.
     pub device: Device,
     /// Source of its initial weights.
     pub streams: Streams,
+}
+
+/// How experience reaches a learner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Memory {
+    /// Batches drawn at random from all that is remembered, while the actors act.
+    #[default]
+    Replay,
+    /// Every transition once, in the order of each slot, while the actors take the next round's.
+    Queue,
+    /// Every transition once, one at a time, before the next action.
+    Online,
 }
 
 /// Makes a learner once its area is known: what the registry of learners holds.

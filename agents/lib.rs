@@ -10,6 +10,9 @@
 //! alone. Everything that a run does is a function of its file and its seed: never of time, threads or hash order.
 
 pub mod actor;
+pub mod agrel;
+pub mod augment;
+pub mod brainprop;
 pub mod checkpoint;
 pub mod crew;
 pub mod dqn;
@@ -19,7 +22,10 @@ pub mod exploration;
 pub mod learner;
 mod memory;
 pub mod meters;
+pub mod model;
+pub mod perturbation;
 pub mod plan;
+mod reinforced;
 pub mod run;
 pub mod streams;
 pub mod trainer;
@@ -27,7 +33,7 @@ pub mod trainer;
 pub use checkpoint::{Checkpoint, CheckpointError, Extent, RunFolder};
 pub use error::{ActorError, StartError, TrainError};
 pub use evaluation::{Evaluation, evaluate};
-pub use learner::{Experience, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Mode, Policy};
+pub use learner::{Experience, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, Policy};
 pub use plan::Plan;
 pub use run::{ConfigError, Registries, RunConfig};
 pub use trainer::{Observer, Outcome, Progress, Trainer};
@@ -38,5 +44,25 @@ use innate_envs::Registry;
 pub fn standard() -> Registry<LearnerPlan> {
     let mut registry = Registry::new("learner");
     registry.register("dqn", "deep Q-learning with experience replay and a target network", dqn::DqnOptions::plan);
+    registry.register(
+        "agrel",
+        "attention-gated learning of a stochastic choice from one scalar",
+        agrel::AgrelOptions::plan,
+    );
+    registry.register(
+        "brainprop",
+        "Q-AGREL: attention-gated learning of values, in deep networks",
+        brainprop::BrainpropOptions::plan,
+    );
+    registry.register(
+        "augment",
+        "attention-gated memory tagging: SARSA with traces and memory units",
+        augment::AugmentOptions::plan,
+    );
+    registry.register(
+        "perturbation",
+        "node or weight perturbation, from a reward that cannot be asked twice",
+        perturbation::PerturbationOptions::plan,
+    );
     registry
 }

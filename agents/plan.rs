@@ -1,8 +1,8 @@
 //! The plan of a run: the run file resolved against the registries, checked, with every name turned into a place.
 
 use crate::error::StartError;
-use crate::learner::{Learner, LearnerContext, LearnerPlan};
-use crate::run::{AreaConfig, ConfigError, EnvConfig, Registries, RunConfig, split};
+use crate::learner::{Learner, LearnerContext, LearnerPlan, Memory};
+use crate::run::{Actors, AreaConfig, ConfigError, EnvConfig, Registries, RunConfig, split};
 use crate::streams::Streams;
 use documented::DocumentedFields;
 use innate_envs::options::{encode, nearest};
@@ -44,6 +44,7 @@ pub struct Plan {
     pub device_reason: String,
     env_id: String,
     env_options: toml::Table,
+    exam_options: toml::Table,
     signal_tables: Vec<(String, String, toml::Table)>,
     registries: Registries,
 }
@@ -97,6 +98,8 @@ impl Plan {
         let env_spec = env.spec().clone();
         drop(env);
         config.env = encode(&env_config)?.into_iter().chain(env_options.clone()).collect();
+        let exam_options: toml::Table = env_options.clone().into_iter().chain(config.evaluation.env.clone()).collect();
+        check_exam(&registries, &env_config.id, &exam_options, &env_spec)?;
 
         let mut signal_tables = signal_tables(&config)?;
         let bank = build_bank(&registries, &mut signal_tables, &env_spec)?;
@@ -152,6 +155,7 @@ impl Plan {
             device_reason,
             env_id: env_config.id,
             env_options,
+            exam_options,
             signal_tables,
             registries,
             config,
@@ -165,6 +169,15 @@ impl Plan {
     pub fn build_env(&self) -> Result<Box<dyn Env>, ConfigError> {
         let built = self.registries.envs.build(&self.env_id, &self.env_options, "env");
         built.map(|(env, _)| env).map_err(|error| ConfigError::part(error, "env", "id", &[]))
+    }
+
+    /// A new copy of the environment in which evaluations take place.
+    ///
+    /// # Errors
+    /// As for [`Plan::build_env`].
+    pub fn build_exam_env(&self) -> Result<Box<dyn Env>, ConfigError> {
+        let built = self.registries.envs.build(&self.env_id, &self.exam_options, "evaluation.env");
+        built.map(|(env, _)| env).map_err(|error| ConfigError::part(error, "evaluation", "env", &[]))
     }
 
     /// A new bank, for one stream of experience.
@@ -185,6 +198,8 @@ impl Plan {
             inputs: &area.inputs,
             actions: area.actions,
             batch: area.config.batch,
+            memory: area.config.memory,
+            slots: self.slots,
             device: self.device,
             streams: Streams::new(self.config.seed),
         };
@@ -199,10 +214,31 @@ impl Plan {
         self.percept_columns[percept].map_or_else(|| self.schema.column(&self.percepts[percept].name), Ok)
     }
 
+    /// Actor threads. Where the learner learns before the next action, threads would but wait for one another.
+    pub fn actor_threads(&self) -> usize {
+        let online = self.areas.iter().any(|area| area.config.memory == Memory::Online);
+        match self.config.actors {
+            Actors::Auto if online => 0,
+            actors => actors.threads(self.slots),
+        }
+    }
+
     /// Environment steps of each slot in a round.
     pub fn steps_per_slot(&self) -> usize {
         (self.config.steps_per_round / self.slots as u64) as usize
     }
+}
+
+/// Whether the environment of evaluations shows and takes what that of training does.
+fn check_exam(registries: &Registries, id: &str, options: &toml::Table, trained: &EnvSpec) -> Result<(), ConfigError> {
+    let built = registries.envs.build(id, options, "evaluation.env");
+    let (env, _) = built.map_err(|error| ConfigError::part(error, "evaluation", "env", &[]))?;
+    let spec = env.spec();
+    if spec.observation != trained.observation || spec.actions != trained.actions {
+        let said = "with these options the environment has other observations or actions than in training";
+        return Err(ConfigError::at("evaluation.env", said));
+    }
+    Ok(())
 }
 
 fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError> {
@@ -302,6 +338,9 @@ fn resolve_areas(
     for (name, table) in &mut config.area {
         let at = format!("area.{name}");
         let (mut common, options): (AreaConfig, _) = split(table, &at)?;
+        if common.memory == Memory::Online && !table.contains_key("batch") {
+            common.batch = 1;
+        }
         // The replay gives every slot the same room.
         let capacity = config.replay.capacity / slots * slots;
         if common.batch == 0 || common.batch > capacity {
@@ -313,6 +352,7 @@ fn resolve_areas(
         }
         let view = resolve_view(&common.view, bank, &at)?;
         let pay = resolve_pay(&common, bank, &at)?;
+        check_memory(&common, &pay, bank, &at, (config.steps_per_round, slots, capacity))?;
         let built = registries.learners.build(&common.learner, &options, &at);
         let (learner, options) =
             built.map_err(|error| ConfigError::part(error, &at, "learner", AreaConfig::FIELD_NAMES))?;
@@ -330,6 +370,54 @@ fn resolve_areas(
         });
     }
     Ok(areas)
+}
+
+/// Whether experience can reach the learner in the way that it asks for.
+fn check_memory(
+    area: &AreaConfig,
+    pay: &[(usize, PayEntry)],
+    bank: &Bank,
+    at: &str,
+    (round, slots, capacity): (u64, usize, usize),
+) -> Result<(), ConfigError> {
+    let refuse = |key: &str, said: String| Err(ConfigError::at(format!("{at}.{key}"), said));
+    let kept = (capacity / slots) as u64;
+    let needed = round / slots as u64 + (area.batch + bank.window()) as u64;
+    match area.memory {
+        Memory::Replay => Ok(()),
+        Memory::Queue if kept < needed => {
+            let said = format!(
+                "\"queue\" holds a round and a batch: replay.capacity must be at least {}, found {capacity}",
+                needed * slots as u64
+            );
+            refuse("memory", said)
+        }
+        Memory::Queue => Ok(()),
+        Memory::Online if area.batch != 1 => {
+            refuse("batch", format!("{} must be 1 where memory = \"online\"", area.batch))
+        }
+        Memory::Online if round != slots as u64 => {
+            let said =
+                format!("\"online\" learns after every step: set steps_per_round = env.slots = {slots}, not {round}");
+            refuse("memory", said)
+        }
+        Memory::Online => {
+            let late = |(place, _): &&(usize, PayEntry)| {
+                bank.signals().nth(*place).is_some_and(|signal| signal.declaration.pay == Pay::Relabelled)
+            };
+            let name = |place: usize| bank.signals().nth(place).map(|signal| signal.name.to_string());
+            if let Some((place, _)) = pay.iter().find(late) {
+                let said =
+                    format!("`{}` pays what is sampled; use memory = \"replay\"", name(*place).unwrap_or_default());
+                return refuse("pay", said);
+            }
+            if bank.window() > 0 {
+                let said = "a signal of this run pays back in time, which \"online\" cannot wait for; use \"queue\" or \"replay\"";
+                return refuse("memory", said.into());
+            }
+            Ok(())
+        }
+    }
 }
 
 fn input_spec(percept: &ArraySpec) -> InputSpec {

@@ -1,6 +1,6 @@
 //! A run: one training, described by one TOML file. The doc comment of each key is its reference: `innate keys` prints it.
 
-use crate::learner::LearnerPlan;
+use crate::learner::{LearnerPlan, Memory};
 use documented::DocumentedFields;
 use innate_envs::options::{OptionError, decode};
 use innate_envs::{Env, Registry, RegistryError};
@@ -96,11 +96,13 @@ pub struct EvaluationConfig {
     pub episodes: usize,
     /// Episodes of the last evaluation, of the best checkpoint, at the end of training; 0: none.
     pub final_episodes: usize,
+    /// Options of the environment that evaluations have instead of those of `[env]`, such as `{ split = "test" }`.
+    pub env: toml::Table,
 }
 
 impl Default for EvaluationConfig {
     fn default() -> Self {
-        Self { every: 5_000, episodes: 10, final_episodes: 100 }
+        Self { every: 5_000, episodes: 10, final_episodes: 100, env: toml::Table::new() }
     }
 }
 
@@ -147,13 +149,17 @@ pub struct AreaConfig {
     /// What it is paid: signal = weight, or a table that changes the weight over time.
     #[serde(default = "default_pay")]
     pub pay: BTreeMap<String, PayEntry>,
-    /// Transitions per update.
+    /// How experience reaches the learner: "replay" (batches drawn at random), "queue" (every transition once, in order,
+    /// a round late) or "online" (one at a time, before the next action; wants steps_per_round = env.slots).
+    #[serde(default)]
+    pub memory: Memory,
+    /// Transitions per update; 1 where memory = "online".
     #[serde(default = "default_batch")]
     pub batch: usize,
-    /// Updates in a round.
+    /// Updates in a round, where memory = "replay".
     #[serde(default = "default_updates")]
     pub updates_per_round: u64,
-    /// Environment steps before the first update.
+    /// Environment steps before the first update, where memory = "replay".
     #[serde(default = "default_learning_starts")]
     pub learning_starts: u64,
 }

@@ -6,7 +6,8 @@
 //!            then chunks go into the replay in slot order, and the new weights are published
 //! ```
 //!
-//! The policy lag is one round, always; the replay ratio is exact; and the number of actor threads is no hyper-parameter.
+//! A learner with `memory = "online"` learns between a round's last step and the next round, which is then one step long.
+//! Otherwise the policy lag is one round, always; the replay ratio is exact; and the number of actor threads is no hyper-parameter.
 
 mod persist;
 
@@ -15,13 +16,13 @@ use crate::checkpoint::RunFolder;
 use crate::crew::{Crew, Round};
 use crate::error::{StartError, TrainError};
 use crate::evaluation::{Evaluation, Exam, Examiner};
-use crate::learner::{Experience, Learner, Mode};
+use crate::learner::{Experience, Learner, Memory, Mode};
 use crate::memory;
 use crate::meters::{Clock, Meters};
-use crate::plan::Plan;
+use crate::plan::{AreaPlan, Plan};
 use crate::streams::{Random, Streams};
 use innate_envs::{Env, Picture};
-use innate_replay::{Batch, Replay};
+use innate_replay::{Batch, Place, Replay};
 use innate_rewards::Bank;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -114,6 +115,10 @@ struct LearningArea {
     rewards: Vec<f32>,
     sample: Random,
     updates: u64,
+    /// By slot, the newest transitions which a learner that takes each one once has not yet taken.
+    unread: Vec<usize>,
+    /// Room for the places of a batch.
+    places: Vec<Place>,
 }
 
 /// Where a training stands.
@@ -146,7 +151,7 @@ impl Trainer {
         let slots = slots.collect::<Result<Vec<_>, StartError>>()?;
         let examiner = Examiner::new(&plan, policies())?;
         let bank = plan.build_bank().map_err(StartError::Config)?;
-        let threads = plan.config.actors.threads(plan.slots);
+        let threads = plan.actor_threads();
         let crew = Crew::new(slots, threads).map_err(StartError::Thread)?;
         let batch = plan.areas.iter().map(|area| area.config.batch).max().unwrap_or(0);
         let mut trainer = Self {
@@ -190,7 +195,10 @@ impl Trainer {
         let (slots, threads) = (self.plan.slots, self.crew.threads());
         lines.push(format!("threads: 1 learner, {threads} actor{} for {slots} slot{}", plural(threads), plural(slots)));
         lines.push(format!("device: {}", self.plan.device_reason));
-        for area in self.plan.areas.iter().filter(|area| area.config.learning_starts >= self.plan.config.steps) {
+        let waits = |area: &&AreaPlan| {
+            area.config.memory == Memory::Replay && area.config.learning_starts >= self.plan.config.steps
+        };
+        for area in self.plan.areas.iter().filter(waits) {
             let (name, starts) = (&area.name, area.config.learning_starts);
             lines.push(format!("{name}: learns nothing, as learning_starts = {starts} is not before the last step"));
         }
@@ -248,37 +256,79 @@ impl Trainer {
         let reports = reports?;
         for (lane, report) in reports.iter().enumerate() {
             self.replay.insert(lane, &report.chunk)?;
+            for (area, learning) in self.plan.areas.iter().zip(&mut self.areas) {
+                if area.config.memory != Memory::Replay {
+                    learning.unread[lane] += report.chunk.len();
+                }
+            }
             self.meters.add_episodes(&report.episodes);
             self.meters.add_ledgers(&report.ledgers);
         }
         self.crew.recycle(reports);
         self.meters.add_ledgers(self.bank.take_ledgers());
         self.counters.step += self.plan.config.steps_per_round;
+        self.learn_online()?;
         self.publish()?;
         self.clock.steps += self.plan.config.steps_per_round;
         Ok(())
     }
 
-    /// The updates of one round, of every area.
+    /// The updates of one round, of every area that learns while the actors act.
     fn learn(&mut self) -> Result<(), TrainError> {
-        let step = self.counters.step;
         for place in 0..self.areas.len() {
             let config = &self.plan.areas[place].config;
-            if step < config.learning_starts || self.replay.len() < config.batch {
-                continue;
-            }
-            for _ in 0..config.updates_per_round {
-                self.update(place)?;
+            match config.memory {
+                Memory::Replay if self.counters.step < config.learning_starts => {}
+                Memory::Replay if self.replay.len() < config.batch => {}
+                Memory::Replay => {
+                    for _ in 0..config.updates_per_round {
+                        let learning = &mut self.areas[place];
+                        self.replay.sample(&mut learning.sample, &mut learning.batch)?;
+                        self.update(place, 0)?;
+                    }
+                }
+                Memory::Queue => self.learn_in_order(place)?,
+                Memory::Online => {}
             }
         }
         Ok(())
     }
 
-    /// One update of one area: sample → relabel and mix pay → learn.
-    fn update(&mut self, place: usize) -> Result<(), TrainError> {
+    /// The updates of every area that learns before the next action.
+    fn learn_online(&mut self) -> Result<(), TrainError> {
+        for place in 0..self.areas.len() {
+            if self.plan.areas[place].config.memory == Memory::Online {
+                self.learn_in_order(place)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes whole batches of the transitions that an area has not yet taken: slot by slot, each in its order.
+    fn learn_in_order(&mut self, place: usize) -> Result<(), TrainError> {
+        for slot in 0..self.plan.slots {
+            loop {
+                let rows = self.replay.lane_len(slot)?;
+                let learning = &mut self.areas[place];
+                let (unread, size) = (learning.unread[slot].min(rows), learning.batch.size());
+                if unread < size {
+                    break;
+                }
+                learning.places.clear();
+                learning.places.extend((rows - unread..rows - unread + size).map(|row| Place { lane: slot, row }));
+                self.replay.gather(&learning.places, &mut learning.batch)?;
+                learning.unread[slot] = unread - size;
+                self.update(place, slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One update of one area from its batch, whose transitions are of slot `slot` if they are successive:
+    /// relabel and mix pay → learn.
+    fn update(&mut self, place: usize, slot: usize) -> Result<(), TrainError> {
         let (plan, step) = (&self.plan, self.counters.step);
         let (area, learning) = (&plan.areas[place], &mut self.areas[place]);
-        self.replay.sample(&mut learning.sample, &mut learning.batch)?;
         let batch = &learning.batch;
         learning.rewards.fill(0.0);
         for (signal, entry) in &area.pay {
@@ -295,12 +345,14 @@ impl Trainer {
         }
         let (before, after) = memory::views(batch, plan, &area.view)?;
         let experience = Experience {
+            slot,
             size: batch.size(),
             before: &before[..area.view.len()],
             after: &after[..area.view.len()],
             actions: batch.i64(area.action_column)?,
             rewards: &learning.rewards,
             terminated: batch.terminated(),
+            truncated: batch.truncated(),
         };
         let learned = learning.learner.learn(&experience);
         learning.updates += 1;
@@ -354,6 +406,9 @@ impl Trainer {
                 }
                 point(format!("area/{}/{metric}", area.name), value);
             }
+            learning.learner.report_angles(&mut |layer, degrees| {
+                point(format!("credit/{}.{layer}/angle", area.name), degrees);
+            });
             if place == 0 {
                 let sampled = learning.updates * area.config.batch as u64;
                 point("replay/ratio".into(), sampled as f64 / step as f64);
@@ -402,6 +457,8 @@ impl LearningArea {
             rewards: vec![0.0; area.config.batch],
             sample: streams.stream(&format!("{}/replay", area.name), 0),
             updates: 0,
+            unread: vec![0; plan.slots],
+            places: Vec::with_capacity(area.config.batch),
         })
     }
 }

@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 /// The run files that come with the platform: name and text.
-pub const STANDARD: [(&str, &str); 4] = [
+pub const STANDARD: [(&str, &str); 7] = [
     ("acrobot", include_str!("runs/acrobot.toml")),
     ("cartpole", include_str!("runs/cartpole.toml")),
+    ("digits", include_str!("runs/digits.toml")),
     ("look", include_str!("runs/look.toml")),
     ("mountaincar", include_str!("runs/mountaincar.toml")),
+    ("saccade", include_str!("runs/saccade.toml")),
+    ("xor", include_str!("runs/xor.toml")),
 ];
 
 /// Where a user's own run files are looked for by name.

@@ -5,7 +5,7 @@
 use innate_agents::dqn::{Dqn, DqnOptions};
 use innate_agents::learner::NamedTensor;
 use innate_agents::streams::Streams;
-use innate_agents::{Experience, Learner, LearnerContext};
+use innate_agents::{Experience, Learner, LearnerContext, Memory};
 use innate_nn::{Device, Input, InputSpec, Kind};
 use safetensors::SafeTensors;
 
@@ -41,6 +41,8 @@ fn ten_updates_of_the_learner_are_those_of_pytorch() {
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let input = InputSpec { name: "observation".into(), kind: Kind::F32, shape: vec![STATE] };
     let context = LearnerContext {
+        memory: Memory::Replay,
+        slots: 1,
         area: "body",
         inputs: &[input],
         actions: 2,
@@ -58,17 +60,20 @@ fn ten_updates_of_the_learner_are_those_of_pytorch() {
     let (before, after, rewards) = (numbers(&file, "before"), numbers(&file, "after"), numbers(&file, "rewards"));
     let actions = file.tensor("dense.actions").unwrap().data().as_chunks().0;
     let actions: Vec<i64> = actions.iter().map(|&bytes| i64::from_le_bytes(bytes)).collect();
+    let truncated = [0; 10 * BATCH];
     let terminated = file.tensor("dense.terminated").unwrap().data().to_vec();
     for update in 0..10 {
         let rows = update * BATCH..(update + 1) * BATCH;
         let states = rows.start * STATE..rows.end * STATE;
         dqn.learn(&Experience {
+            slot: 0,
             size: BATCH,
             before: &[Input::F32(&before[states.clone()])],
             after: &[Input::F32(&after[states])],
             actions: &actions[rows.clone()],
             rewards: &rewards[rows.clone()],
-            terminated: &terminated[rows],
+            terminated: &terminated[rows.clone()],
+            truncated: &truncated[rows],
         })
         .unwrap();
         let check = |dqn: &mut Dqn, golden: &str, allowed: f32| {

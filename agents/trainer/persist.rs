@@ -32,6 +32,7 @@ struct AreaState {
     learner: Vec<u8>,
     sample: Random,
     updates: u64,
+    unread: Vec<usize>,
 }
 
 /// What the learners hold, as it goes into a checkpoint.
@@ -65,6 +66,7 @@ impl Trainer {
         for (lane, (mut slot, saved)) in trainer.crew.slots().zip(state.slots).enumerate() {
             if slot.load(saved)? == Loaded::EpisodeRestarted {
                 trainer.restarted += 1;
+                trainer.areas.iter_mut().for_each(|area| area.learner.interrupt(lane));
                 if !slot.holds_steps() {
                     trainer.replay.interrupt(lane)?;
                 }
@@ -158,6 +160,7 @@ impl Trainer {
                 learner: saved.counters,
                 sample: learning.sample.clone(),
                 updates: learning.updates,
+                unread: learning.unread.clone(),
             });
         }
         Ok(all)
@@ -176,6 +179,10 @@ impl Trainer {
             loaded.map_err(|source| StartError::Learner(area.name.clone(), source))?;
             learning.sample = state.sample.clone();
             learning.updates = state.updates;
+            if state.unread.len() != learning.unread.len() {
+                return Err(TrainError::State("it has another number of slots".into()));
+            }
+            learning.unread.copy_from_slice(&state.unread);
         }
         Ok(())
     }
