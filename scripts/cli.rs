@@ -4,12 +4,18 @@ mod doctor;
 pub(crate) mod eval;
 mod keys;
 mod list;
+mod reproduce;
 mod train;
 
 use clap::{Args, Parser, Subcommand};
 use innate_agents::Registries;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// Trains agents that are paid by internal reward signals.
 ///
@@ -32,6 +38,10 @@ enum Command {
     Resume(ResumeArgs),
     /// Evaluate the best checkpoint of a run
     Eval(EvalArgs),
+    /// Run a published experiment again and compare what comes out with what was published
+    ///
+    /// Without NAME it lists them. Each writes NAME.json and NAME.svg; a number outside its range is a result, not a failure.
+    Reproduce(ReproduceArgs),
     /// List environments, signals, learners and runs
     List(JsonArgs),
     /// List every key of a run file with its meaning and default
@@ -113,6 +123,36 @@ struct EvalArgs {
     json: bool,
 }
 
+#[derive(Args)]
+struct ReproduceArgs {
+    /// An experiment
+    name: Option<String>,
+    /// List the experiments with the time that each takes on two cores
+    #[arg(long)]
+    list: bool,
+    /// Seeds, from 0 on [default: the experiment's own number]
+    #[arg(long)]
+    seeds: Option<NonZeroU16>,
+    /// A few seeds and short runs: a glance, and no verdict worth having
+    #[arg(long)]
+    quick: bool,
+    /// Folder for the numbers and the picture
+    #[arg(long, value_name = "DIR", default_value = "reproductions")]
+    out: PathBuf,
+    /// Threads that seeds are shared out to [default: one for each core]. Changes the speed and not one bit of the result
+    #[arg(long)]
+    threads: Option<NonZeroU16>,
+    /// Folder of MNIST's files, which scripts/fetch-mnist DIR fetches
+    #[arg(long, value_name = "DIR", default_value = "data/mnist")]
+    data: PathBuf,
+    /// Epochs, for the experiments on MNIST [default: the experiment's own number]
+    #[arg(long)]
+    epochs: Option<NonZeroU16>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
 /// Who acts in an evaluation.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Acting {
@@ -157,6 +197,7 @@ pub(crate) fn main(registries: Registries) -> ExitCode {
         Command::Train(args) => train::train(registries, &args),
         Command::Resume(args) => train::resume(registries, &args),
         Command::Eval(args) => eval::eval(registries, &args),
+        Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::List(args) => list::list(&registries, args.json),
         Command::Keys => keys::keys(),
         Command::Doctor(args) => doctor::doctor(args.json),
@@ -173,6 +214,18 @@ fn fail(said: &str, code: u8) -> ExitCode {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "innate: {said}");
     ExitCode::from(code)
+}
+
+/// Set by the first Ctrl-C (or a request to terminate); the second leaves at once.
+fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal finds the flag down and raises it, the second finds it raised.
+        flag::register_conditional_shutdown(signal, 130, stop.clone())
+            .and_then(|_| flag::register(signal, stop.clone()))
+            .map_err(Failure::failed)?;
+    }
+    Ok(stop)
 }
 
 /// Prints a line; a reader that has gone away (`innate list | head`) is no failure.

@@ -42,10 +42,13 @@ pub use innate_rewards as rewards;
 pub struct Readme;
 
 mod cli;
+pub mod drawing;
+pub mod experiments;
 mod observer;
 pub mod progress;
 pub mod recorder;
 pub mod run_file;
+pub mod statistics;
 
 use std::process::ExitCode;
 

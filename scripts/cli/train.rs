@@ -1,14 +1,12 @@
 //! `innate train` and `innate resume`.
 
-use super::{Failure, ResumeArgs, TrainArgs, say};
+use super::{Failure, ResumeArgs, TrainArgs, say, stop_flag};
 use crate::observer::Watch;
 use crate::run_file::RunFile;
 use innate_agents::{
     Checkpoint, Mode, Outcome, Plan, Registries, RunFolder, StartError, TrainError, Trainer, evaluate,
 };
 use innate_envs::Env;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 use std::fmt::Display;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -231,16 +229,4 @@ fn lock(path: &Path) -> Result<File, Failure> {
         }
         Err(TryLockError::Error(error)) => Err(Failure::failed(format!("{}: {error}", place.display()))),
     }
-}
-
-/// Set by the first Ctrl-C (or a request to terminate); the second leaves at once.
-fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // In this order: the first signal finds the flag down and raises it, the second finds it raised.
-        flag::register_conditional_shutdown(signal, 130, stop.clone())
-            .and_then(|_| flag::register(signal, stop.clone()))
-            .map_err(Failure::failed)?;
-    }
-    Ok(stop)
 }
