@@ -156,12 +156,14 @@ fn updates(name: &str, changes: &[&str]) -> Outcome {
     let (before, after, rewards) = (numbers(4 * size), numbers(4 * size), numbers(size));
     let (actions, terminated) = (vec![1; size], vec![0; size]);
     let experience = Experience {
+        slot: 0,
         size,
         before: &[Input::F32(&before)],
         after: &[Input::F32(&after)],
         actions: &actions,
         rewards: &rewards,
         terminated: &terminated,
+        truncated: &terminated,
     };
     let seconds = best(5, || (0..UPDATES).try_for_each(|_| learner.learn(&experience)))?;
     println!("{name:<44} {:>12.0}", UPDATES as f64 / seconds);
