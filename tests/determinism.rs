@@ -102,3 +102,39 @@ fn an_interrupted_run_saves_itself_and_goes_on() {
     home.succeed(&["resume", "cut", "--quiet"]);
     assert_eq!(trace(&home.path("whole")), trace(&home.path("cut")));
 }
+
+/// One run for each way in which experience reaches a learner, and for each learner and rule with a state of its own.
+const RUNS: [(&str, &str, &str); 8] = [
+    ("agrel", "XOR", "memory = 'online'\ncredit = { type = 'attention-gated', feedback = 'learned' }"),
+    ("augment", "Saccade", "memory = 'online'"),
+    ("augment", "Saccade", "memory = 'queue'\nbatch = 1"),
+    ("brainprop", "Digits", "memory = 'queue'\nbatch = 8\nnetwork = { hidden = [16] }"),
+    ("brainprop", "Digits", "memory = 'replay'\nbatch = 8\nupdates_per_round = 4\nlearning_starts = 64"),
+    ("perturbation", "XOR", "memory = 'online'"),
+    ("dqn", "CartPole-v1", "credit = 'node-perturbation'\nlearning_starts = 64\nupdates_per_round = 4"),
+    ("dqn", "CartPole-v1", "credit = 'sign-symmetric'\nangle_every = 7\nlearning_starts = 64\nupdates_per_round = 4"),
+];
+
+#[test]
+fn every_learner_resumes_bit_for_bit() {
+    for (learner, env, keys) in RUNS {
+        let (slots, round) = match (keys.contains("'online'"), learner) {
+            (true, "perturbation") => (1, 1),
+            (true, _) => (2, 2),
+            _ => (2, 32),
+        };
+        let text = format!(
+            "steps = 1024\nsteps_per_round = {round}\n[env]\nid = '{env}'\nslots = {slots}\n[replay]\ncapacity = 400\n\
+             [log]\nevery = 200\n[evaluation]\nevery = 500\nepisodes = 2\nfinal_episodes = 1\n\
+             [checkpoint]\nevery = 256\nkeep = 8\n[area.body]\nlearner = '{learner}'\n{keys}\n"
+        );
+        let home = Home::with(&text);
+        home.succeed(&["train", "small.toml", "--run-dir", "whole", "--quiet"]);
+        home.succeed(&["train", "small.toml", "--run-dir", "again", "--quiet"]);
+        home.succeed(&["resume", "again", "--from", "step-512", "--quiet"]);
+        let (whole, again) = (trace(&home.path("whole")), trace(&home.path("again")));
+        assert_eq!(whole, again, "{learner} on {env}: {keys}");
+        home.succeed(&["train", "small.toml", "--run-dir", "threads", "--actors", "2", "--quiet"]);
+        assert_eq!(whole, trace(&home.path("threads")), "{learner} on {env}: {keys}");
+    }
+}

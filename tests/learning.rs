@@ -39,3 +39,35 @@ fn an_eye_paid_by_flow_alone_looks_at_what_moves() {
     let (trained, random) = (moving("greedy"), moving("random"));
     assert!(trained >= 3.0 * random, "fixates moving cells on {trained} of the steps, a random eye on {random}");
 }
+
+/// The share of trials answered rightly, or the mean return, after a run that comes with the platform.
+fn trained(run: &str, args: &[&str]) -> f64 {
+    let home = Home::new();
+    home.succeed(&[&["train", run, "--run-dir", "run", "--quiet"], args].concat());
+    evaluate(&home, &["--episodes", "400", "--seed", "7"])["mean_return"].as_f64().unwrap()
+}
+
+#[test]
+fn agrel_learns_exclusive_or_from_one_scalar() {
+    assert_eq!(trained("xor", &[]), 1.0);
+}
+
+#[test]
+fn agrel_learns_in_batches_from_a_queue_as_well() {
+    let batches = ["area.body.memory=queue", "area.body.batch=4", "steps_per_round=16", "area.body.lr=0.05"];
+    let settings: Vec<_> = batches.iter().flat_map(|setting| ["--set", setting]).collect();
+    assert!(trained("xor", &[&settings[..], &["--steps", "200000"]].concat()) > 0.95);
+}
+
+#[test]
+fn brainprop_reads_digits_that_it_was_never_trained_on() {
+    let accuracy = trained("digits", &[]);
+    assert!(accuracy > 0.9, "{accuracy}");
+}
+
+/// The greatest mean return of the saccade task is 1.7: 0.2 for fixating and 1.5 for the right saccade.
+#[test]
+fn augment_remembers_where_the_cue_was() {
+    let reward = trained("saccade", &[]);
+    assert!(reward > 1.6, "{reward}");
+}

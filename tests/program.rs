@@ -58,14 +58,29 @@ fn runs_that_start_at_once_get_folders_of_their_own() {
 fn the_readmes_equations_are_in_the_code() {
     let root = env!("CARGO_MANIFEST_DIR");
     let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
-    let files = ["rewards/pay.rs", "rewards/motion.rs", "agents/dqn.rs", "agents/exploration.rs", "agents/streams.rs"];
+    let files = [
+        "rewards/pay.rs",
+        "rewards/motion.rs",
+        "agents/dqn.rs",
+        "agents/exploration.rs",
+        "agents/streams.rs",
+        "agents/nn/selection.rs",
+        "agents/nn/online.rs",
+        "agents/nn/augment.rs",
+        "agents/nn/feedback.rs",
+        "agents/nn/engine.rs",
+        "agents/nn/disturbed.rs",
+    ];
     let code: String = files.map(|file| std::fs::read_to_string(format!("{root}/{file}")).unwrap()).concat();
     let table = readme.split("## Equations").nth(1).unwrap().split("## Metrics").next().unwrap();
     let mut found = 0;
     for place in table.lines().filter_map(|line| line.split('|').nth(3)) {
         for name in place.split('`').skip(1).step_by(2) {
             let (owner, function) = name.split_once("::").unwrap();
-            assert!(code.contains(&format!("impl {owner}")) && code.contains(&format!("fn {function}(")), "{name}");
+            let owners = ["impl ", "impl<T: Real> ", "trait "].map(|before| format!("{before}{owner}"));
+            let functions = ["(", "<"].map(|after| format!("fn {function}{after}"));
+            let there = |names: &[String]| names.iter().any(|name| code.contains(name));
+            assert!(there(&owners) && there(&functions), "{name}");
             found += 1;
         }
     }
@@ -81,8 +96,8 @@ fn lists_and_keys_name_everything() {
     };
     assert!(names("environments").contains(&"CartPole-v1".into()) && names("environments").contains(&"video".into()));
     assert_eq!(names("signals"), ["extrinsic", "flow", "motion"]);
-    assert_eq!(names("learners"), ["dqn"]);
-    assert_eq!(names("runs"), ["acrobot", "cartpole", "look", "mountaincar"]);
+    assert_eq!(names("learners"), ["dqn", "agrel", "brainprop", "augment", "perturbation"]);
+    assert_eq!(names("runs"), ["acrobot", "cartpole", "digits", "look", "mountaincar", "saccade", "xor"]);
     let keys = home.succeed(&["keys"]);
     for key in [
         "steps_per_round",
