@@ -84,7 +84,7 @@ fn missing_pictures_are_one_sentence_that_says_how_to_get_them() {
     let home = Home::new();
     for name in ["brainprop-mnist", "feedback-alignment-mnist"] {
         let said = home.fail(1, &["reproduce", name]);
-        let expected = "there is no folder `data/mnist`; `scripts/fetch-mnist data/mnist` fetches MNIST into it";
+        let expected = "there is no folder `data/mnist`; `scripts/fetch-mnist data/mnist` fetches 10,000 of its 70,000 digits into it";
         assert_eq!(said.trim_end(), format!("innate: {name}: {expected}"));
     }
     write_pictures(&home.path("half"), "train", 10);

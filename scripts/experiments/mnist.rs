@@ -32,7 +32,7 @@ pub(super) fn pictures(lab: &Lab, split: Split) -> Result<Pictures, ExperimentEr
     if !lab.data.is_dir() {
         let folder = lab.data.display();
         let said = format!(
-            "there is no folder `{folder}`; `scripts/fetch-mnist {folder}` fetches 10,000 of its 70,000 digits"
+            "there is no folder `{folder}`; `scripts/fetch-mnist {folder}` fetches 10,000 of its 70,000 digits into it"
         );
         return Err(ExperimentError::Other(said));
     }
