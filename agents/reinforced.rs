@@ -11,7 +11,7 @@
 use crate::learner::{
     Experience, Learner, LearnerContext, LearnerError, LearnerState, Memory, Mode, NamedTensor, Policy,
 };
-use crate::model::{self, Model, ModelSpec, Sets};
+use crate::model::{self, Model, ModelSpec};
 use crate::streams::Random;
 use innate_nn::{
     AttentionGated, CreditSpec, Expansion, Initialisation, Input, InputSpec, Layer, NativeForward, Network, Objective,
@@ -129,7 +129,7 @@ impl Reinforced {
     /// # Errors
     /// The network does not fit the area's view, or cannot be trained so.
     pub(crate) fn new(rule: Rule, spec: ModelSpec, context: &LearnerContext<'_>) -> Result<Self, LearnerError> {
-        let execution = Execution::new(ModelSpec { sets: Sets::Online, ..spec }, context)?;
+        let execution = Execution::new(spec, context)?;
         Ok(Self { rule, execution, counters: Counters::default(), expected: vec![0.0; context.actions] })
     }
 }

@@ -17,7 +17,7 @@
 //! the same numbers. Here no gradient is stored: one sweep over the rows of a layer reads each weight once, sends the
 //! feedback down and changes the weight. Rows that get no feedback are skipped, as are inputs that are 0.
 //!
-//! Nothing is allocated after construction, and the bits do not depend on the CPU.
+//! Nothing is allocated after construction, and the bits of the products do not depend on the CPU.
 //!
 //! Differences from the papers:
 //! 1. β is the same for all layers, and biases learn (BrainProp has none; see [`Biases`]).
