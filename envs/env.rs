@@ -2,6 +2,7 @@
 
 use crate::array::{Array, ArraySpec};
 use crate::picture::Picture;
+use crate::truth::Truth;
 use serde::{Deserialize, Serialize};
 
 /// What an environment is: its name, what it shows, what it takes.
@@ -84,6 +85,12 @@ pub trait Env: Send {
     fn picture(&self) -> Option<Picture> {
         None
     }
+
+    /// What is true of the frame that was observed last, if the environment can tell: for evaluators, never for the agent.
+    /// It is computed when asked for and changes nothing.
+    fn truth(&self) -> Option<Truth> {
+        None
+    }
 }
 
 impl<E: Env + ?Sized> Env for Box<E> {
@@ -109,6 +116,10 @@ impl<E: Env + ?Sized> Env for Box<E> {
 
     fn picture(&self) -> Option<Picture> {
         (**self).picture()
+    }
+
+    fn truth(&self) -> Option<Truth> {
+        (**self).truth()
     }
 }
 

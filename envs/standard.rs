@@ -2,6 +2,7 @@
 
 use crate::classic::{Acrobot, CartPole, Classic, ClassicOptions, Mechanics, MountainCar};
 use crate::env::Env;
+use crate::nursery::Nursery;
 use crate::registry::Registry;
 use crate::tasks::{Category, Mnists, Probabilistic, Saccade, TaskError, TwelveAx, Vibrotactile, boolean, digits};
 use crate::time_limit::TimeLimit;
@@ -21,6 +22,8 @@ pub fn standard() -> Registry<Box<dyn Env>> {
     envs.register("video", "look around in a film: the actions move the fixation", move |options| {
         video::build(options, &films)
     });
+    let summary = "look around in a nursery: people reach, carry and look; the actions move the fixation";
+    envs.register("nursery", summary, |options| Nursery::new(options).map(|env| Box::new(env) as Box<dyn Env>));
     task(&mut envs, "XOR", "tell whether one of two inputs is active, or none or both", boolean::xor_env);
     task(&mut envs, "Parity", "tell whether an odd number of inputs is active", boolean::parity_env);
     task(&mut envs, "Counting", "count the active inputs", boolean::counting_env);

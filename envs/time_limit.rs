@@ -4,6 +4,7 @@
 
 use crate::env::{Env, EnvError, EnvSpec, Observation, Step};
 use crate::picture::Picture;
+use crate::truth::Truth;
 use std::num::NonZeroU32;
 
 /// An environment whose episodes last at most `limit` steps.
@@ -68,5 +69,9 @@ impl<E: Env> Env for TimeLimit<E> {
 
     fn picture(&self) -> Option<Picture> {
         self.env.picture()
+    }
+
+    fn truth(&self) -> Option<Truth> {
+        self.env.truth()
     }
 }

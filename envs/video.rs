@@ -27,24 +27,23 @@
 //! Films come from a folder of PNG and JPEG pictures, GIF, Y4M, or anything that the program `ffmpeg` reads. Every film is
 //! held in memory, grey and at the configured size, once for all environments that show it.
 
-mod eye;
 mod ffmpeg;
 mod film;
 mod options;
 mod pictures;
 mod playback;
-mod scale;
 mod y4m;
 
 pub use film::{Film, FilmError, Films};
-pub use options::{AtEnd, Moves, Start, VideoOptions};
+pub use options::{AtEnd, Start, VideoOptions};
 
-use crate::array::ArraySpec;
+pub use crate::eye::{GridError, Moves};
+
 use crate::env::{Discrete, Env, EnvError, EnvSpec, Observation, Step};
+use crate::eye::Grid;
 use crate::numpy::Generator;
 use crate::picture::Picture;
 use crate::time_limit::TimeLimit;
-use eye::Grid;
 use playback::Playback;
 use std::sync::Arc;
 
@@ -53,7 +52,7 @@ use std::sync::Arc;
 /// # Errors
 /// Options that contradict each other, or a film that cannot be read.
 pub fn build(options: VideoOptions, films: &Films) -> Result<Box<dyn Env>, FilmError> {
-    let grid = Grid::new(&options)?;
+    let grid = options.grid()?;
     let limit = options.max_episode_steps;
     let film = films.get(&options)?;
     Ok(Box::new(TimeLimit::new(Video::new(film, grid, &options), limit)))
@@ -73,16 +72,9 @@ pub struct Video {
 
 impl Video {
     fn new(film: Arc<Film>, grid: Grid, options: &VideoOptions) -> Self {
-        let [height, width] = [grid.height(), grid.width()];
-        let observation = vec![
-            ArraySpec::u8("frame", &[1, height, width]),
-            ArraySpec::u8("coarse", &[1, grid.coarse_height(), grid.coarse_width()]),
-            ArraySpec::u8("patch", &[1, grid.cell_height, grid.cell_width]),
-            ArraySpec::f32("fixation", &[grid.rows, grid.columns], 0.0, 1.0),
-        ];
         let spec = EnvSpec {
             id: "video".into(),
-            observation,
+            observation: grid.observation(),
             actions: Discrete::named(grid.action_names()),
             max_episode_steps: None,
             reward_threshold: None,
@@ -93,27 +85,8 @@ impl Video {
 
     /// Writes what is seen with the playhead at `place` and the fixation on `cell`. Answers with whether the buffer fits.
     fn write(&self, place: u32, cell: u32, observation: &mut Observation) -> bool {
-        let [frame, coarse, patch, fixation] = observation.arrays.as_mut_slice() else {
-            return false;
-        };
-        let (Some(frame), Some(coarse), Some(patch), Some(fixation)) =
-            (frame.as_u8_mut(), coarse.as_u8_mut(), patch.as_u8_mut(), fixation.as_f32_mut())
-        else {
-            return false;
-        };
-        let shown = self.film.frame(self.playback.frame(place));
-        let blurred = self.film.coarse(self.playback.frame(place));
-        let patch_len = self.grid.cell_height * self.grid.cell_width;
-        let lengths = [frame.len(), coarse.len(), patch.len(), fixation.len()];
-        if lengths != [shown.len(), blurred.len(), patch_len, self.grid.cells()] {
-            return false;
-        }
-        frame.copy_from_slice(shown);
-        coarse.copy_from_slice(blurred);
-        self.grid.cut(shown, cell, patch);
-        fixation.fill(0.0);
-        fixation[cell as usize] = 1.0;
-        true
+        let shown = self.playback.frame(place);
+        self.grid.write(self.film.frame(shown), self.film.coarse(shown), cell, observation)
     }
 }
 
@@ -169,6 +142,7 @@ impl Env for Video {
     /// The frame, with a yellow box around the fixated cell.
     fn picture(&self) -> Option<Picture> {
         let (place, cell) = self.state?;
-        Some(self.grid.boxed(self.film.frame(self.playback.frame(place)), cell))
+        let frame = self.film.frame(self.playback.frame(place));
+        Some(self.grid.boxed(frame.iter().flat_map(|grey| [*grey; 3]).collect(), cell))
     }
 }

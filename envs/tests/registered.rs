@@ -32,7 +32,7 @@ fn built(id: &str) -> Box<dyn Env> {
 #[test]
 fn every_registered_environment_keeps_the_promises() {
     let registry = standard();
-    assert_eq!(registry.entries().len(), 15);
+    assert_eq!(registry.entries().len(), 16);
     for entry in registry.entries() {
         let (mut env, _) = registry.build(&entry.name, &options(&entry.name), "env").unwrap();
         assert_eq!(env.spec().id, entry.name);

@@ -1,8 +1,8 @@
 //! Films in memory: grey frames of one size, read once and shared.
 
 use super::options::VideoOptions;
-use super::scale::Scale;
-use super::{eye::Grid, ffmpeg, pictures, y4m};
+use super::{ffmpeg, pictures, y4m};
+use crate::eye::{GridError, Scale};
 use parking_lot::Mutex;
 use std::fs::File;
 use std::io::Read;
@@ -13,32 +13,9 @@ use std::sync::Arc;
 /// Why there is no film to show.
 #[derive(Debug, thiserror::Error)]
 pub enum FilmError {
-    /// A length or a number of cells out of range.
-    #[error("`{key}` = {found} is out of range (allowed: 1 to {most})")]
-    Size {
-        /// The option.
-        key: &'static str,
-        /// Its value.
-        found: u32,
-        /// The greatest value.
-        most: u32,
-    },
-    /// The cells do not divide the frame.
-    #[error("`{key}` = {length} is not a multiple of `{cells_key}` = {cells} (nearest: {below} and {above})")]
-    Grid {
-        /// The length's option.
-        key: &'static str,
-        /// The length in pixels.
-        length: u32,
-        /// The cells' option.
-        cells_key: &'static str,
-        /// Their number.
-        cells: u32,
-        /// The next smaller multiple.
-        below: u32,
-        /// The next greater multiple.
-        above: u32,
-    },
+    /// The cells do not divide the frame, or there are none.
+    #[error(transparent)]
+    Grid(#[from] GridError),
     /// The file or folder cannot be opened or read.
     #[error("cannot read the film `{}`: {error} (relative paths start from the current directory)", path.display())]
     Unreadable {
@@ -114,7 +91,7 @@ impl Film {
     /// # Errors
     /// The film is missing, unreadable, damaged, too short or too large, or needs a program that is not there.
     pub fn read(options: &VideoOptions) -> Result<Self, FilmError> {
-        let grid = Grid::new(options)?;
+        let grid = options.grid()?;
         let mut reel = Reel::new(options);
         decode(&mut reel, "ffmpeg")?;
         let Reel { frames, kept, .. } = reel;
@@ -122,7 +99,7 @@ impl Film {
             return Err(FilmError::Short { path: options.path.clone(), frames: kept, every: options.every });
         }
         let frame_len = grid.width() * grid.height();
-        let mut blur = Scale::new([grid.height(), grid.width()], [grid.coarse_height(), grid.coarse_width()]);
+        let mut blur = grid.blur();
         let mut coarse = Vec::new();
         frames.chunks_exact(frame_len).for_each(|frame| blur.append(frame, &mut coarse));
         let coarse_len = grid.coarse_width() * grid.coarse_height();

@@ -1,5 +1,6 @@
 //! Options of the video environment, as they stand under `[env]` in a run file.
 
+use crate::eye::{Grid, GridError, Moves};
 use documented::DocumentedFields;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
@@ -46,17 +47,6 @@ pub struct VideoOptions {
     pub max_episode_steps: NonZeroU32,
 }
 
-/// What an action does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Moves {
-    /// Stay, or go one cell to the left, right, up, down.
-    #[default]
-    Steps,
-    /// Jump to a cell.
-    Saccades,
-}
-
 /// What comes after the last frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -97,6 +87,11 @@ impl VideoOptions {
             memory: default_memory(),
             max_episode_steps: default_max_episode_steps(),
         }
+    }
+
+    /// The grid of the fixation, if it divides the frame.
+    pub(super) fn grid(&self) -> Result<Grid, GridError> {
+        Grid::new([self.height, self.width], [self.rows, self.columns], self.moves)
     }
 }
 

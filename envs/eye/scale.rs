@@ -6,7 +6,7 @@
 
 /// A way to bring grey pictures from one size to another.
 #[derive(Clone, Debug)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     horizontal: Side,
     vertical: Side,
     /// The rows scaled horizontally, `[source height, target width]`.
@@ -35,18 +35,18 @@ impl Side {
 
 impl Scale {
     /// From `[height, width]` to `[height, width]`, all at least 1 and at most 2¹⁶.
-    pub(super) fn new(from: [usize; 2], to: [usize; 2]) -> Self {
+    pub(crate) fn new(from: [usize; 2], to: [usize; 2]) -> Self {
         let (horizontal, vertical) = (Side::new(from[1], to[1]), Side::new(from[0], to[0]));
         Self { horizontal, vertical, narrow: vec![0; from[0] * to[1]] }
     }
 
     /// Whether it is from pictures of `[height, width]`.
-    pub(super) fn is_from(&self, size: [usize; 2]) -> bool {
+    pub(crate) fn is_from(&self, size: [usize; 2]) -> bool {
         [self.vertical.from, self.horizontal.from] == size
     }
 
     /// Scales `source` and appends the result to `target`.
-    pub(super) fn append(&mut self, source: &[u8], target: &mut Vec<u8>) {
+    pub(crate) fn append(&mut self, source: &[u8], target: &mut Vec<u8>) {
         let (wide, narrow) = (self.horizontal.from, self.horizontal.to);
         for (line, row) in source.chunks_exact(wide).zip(self.narrow.chunks_exact_mut(narrow)) {
             for (sum, (first, parts)) in row.iter_mut().zip(&self.horizontal.covers) {
