@@ -1,23 +1,31 @@
 //! The bank: signals in topological order over named percepts.
 //!
 //! An observation's arrays are the first percepts. A signal that writes a percept runs before every signal that reads it;
-//! a cycle, a missing percept and a percept with two writers are refused with an error that names them. Per step the bank
-//! perceives what followed, then asks each signal what it pays:
+//! a cycle, a missing percept and a percept with two writers are refused with an error that names them. Perceptual areas
+//! ([`Perceiver`]) run among the signals, since what they decide is a percept as well. Per step the bank perceives what
+//! followed, then asks each signal what it pays:
 //!
 //! ```text
 //! percepts(t) → decision → Env::step → percepts(t+1) → pay(percepts(t), decision, percepts(t+1))
 //! ```
+//!
+//! A *lesioned* signal is there and does nothing: it pays nothing, and what it writes stays 0.
 
+use crate::graph::{self, Links};
 use crate::signal::{Declaration, Moment, Note, Pay, Purse, Reads, Sampled, Signal, SignalError};
+use crate::stack::{self, Decide, Perceiver, Perceiving};
 use innate_envs::{Array, ArraySpec, Observation, Step};
+use innate_nn::Random;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
 
 /// Signals over percepts, for one stream of experience.
 pub struct Bank {
     specs: Vec<ArraySpec>,
     observed: usize,
     nodes: Vec<Node>,
+    perceivers: Vec<Perceiving>,
+    /// Who computes percepts, one after the other.
+    order: Vec<Turn>,
     before: Vec<Array>,
     after: Vec<Array>,
     purse: Purse,
@@ -25,13 +33,26 @@ pub struct Bank {
     elapsed: usize,
 }
 
+/// Whose turn it is to compute percepts.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// The signal at this place of the nodes.
+    Signal(usize),
+    /// The area at this place of the perceivers.
+    Area(usize),
+}
+
 /// One signal with its place in the graph.
 struct Node {
     name: String,
     signal: Box<dyn Signal>,
     declaration: Declaration,
+    /// Places of what it reads, and then of what it awaits.
     reads: Vec<usize>,
     writes: Vec<usize>,
+    /// Places of the stacks whose trials it pays.
+    trials: Vec<usize>,
+    lesioned: bool,
     /// Holds the written arrays while the signal works on them, so that it may read the others meanwhile.
     stash: Vec<Array>,
     ledger: Ledger,
@@ -65,15 +86,43 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Books an amount of the signal `name`, at place `signal`, and answers with the payment.
+    fn book(&mut self, name: &str, signal: usize, service: Service, amount: f64) -> Result<Payment, BankError> {
+        if !(amount as f32).is_finite() {
+            return Err(BankError::NotFinite { signal: name.into(), value: amount });
+        }
+        self.paid += amount;
+        Ok(Payment { signal, service, amount: amount as f32 })
+    }
+}
+
 /// One amount that a signal paid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Payment {
     /// The signal's place in [`Bank::signals`].
     pub signal: usize,
-    /// How many steps back; 0 is the present step.
-    pub steps_ago: usize,
+    /// What for.
+    pub service: Service,
     /// The raw amount.
     pub amount: f32,
+}
+
+/// What a payment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// A step of the body.
+    Step {
+        /// How many steps back; 0 is the present step.
+        ago: usize,
+    },
+    /// What was decided on one slot of a stack, as it stands among the percepts that followed.
+    Trial {
+        /// The stack's place in [`Bank::percepts`].
+        stack: usize,
+        /// The slot.
+        slot: usize,
+    },
 }
 
 /// What a bank tells of one of its signals.
@@ -83,8 +132,10 @@ pub struct SignalInfo<'a> {
     pub name: &'a str,
     /// What it declared.
     pub declaration: &'a Declaration,
-    /// The percepts it reads, as places in [`Bank::percepts`].
+    /// The percepts it reads and awaits, as places in [`Bank::percepts`].
     pub reads: &'a [usize],
+    /// The stacks whose trials it pays, as places in [`Bank::percepts`].
+    pub trials: &'a [usize],
 }
 
 /// The whole state of a bank.
@@ -103,10 +154,10 @@ pub enum BankError {
     #[error("the signals form a cycle: {0}; break it by removing one of them")]
     Cycle(String),
     /// A percept that nobody writes.
-    #[error("signal `{signal}` reads the percept `{percept}`, which nothing writes (there are: {available})")]
+    #[error("{reader} reads the percept `{percept}`, which nothing writes (there are: {available})")]
     Missing {
-        /// The signal.
-        signal: String,
+        /// Who reads it.
+        reader: String,
         /// The percept.
         percept: String,
         /// The percepts that exist.
@@ -130,6 +181,14 @@ pub enum BankError {
         /// What it said.
         source: SignalError,
     },
+    /// A perceptual area cannot decide.
+    #[error("area `{area}`: {source}")]
+    Area {
+        /// The area.
+        area: String,
+        /// What is wrong.
+        source: SignalError,
+    },
     /// A signal emitted a value that is not a number.
     #[error("signal `{signal}` returned {value}; a reward must be a finite number")]
     NotFinite {
@@ -149,34 +208,119 @@ impl Bank {
     /// # Errors
     /// A cycle, a missing percept, a percept with two writers, or a signal that cannot use a percept it reads.
     pub fn build(signals: Vec<(String, Box<dyn Signal>)>, observation: &[ArraySpec]) -> Result<Self, BankError> {
-        let mut specs = observation.to_vec();
-        let mut nodes = Vec::new();
-        for (name, mut signal) in ordered(signals, observation)? {
-            let declaration = signal.declare();
-            let reads = declaration.reads.iter().filter_map(|read| place(&specs, read)).collect::<Vec<_>>();
-            let inputs: Vec<ArraySpec> = reads.iter().map(|&id| specs[id].clone()).collect();
-            let outputs = signal.bind(&inputs).map_err(|source| BankError::Signal { signal: name.clone(), source })?;
-            let named: Vec<&String> = outputs.iter().map(|spec| &spec.name).collect();
-            if !named.into_iter().eq(&declaration.writes) {
-                let source = SignalError::new("bind must answer with one specification for each percept it writes");
-                return Err(BankError::Signal { signal: name, source });
+        Self::with_areas(signals, &[], observation)
+    }
+
+    /// The same with perceptual areas among the signals.
+    ///
+    /// # Errors
+    /// As for [`Bank::build`]; or an area sees what is no stack.
+    pub fn with_areas(
+        signals: Vec<(String, Box<dyn Signal>)>,
+        areas: &[Perceiver],
+        observation: &[ArraySpec],
+    ) -> Result<Self, BankError> {
+        let declarations: Vec<Declaration> = signals.iter().map(|(_, signal)| signal.declare()).collect();
+        let of_signals =
+            signals.iter().zip(&declarations).map(|((name, _), declaration)| signal_links(name, declaration));
+        let links: Vec<Links> = of_signals.chain(areas.iter().map(area_links)).collect();
+        let order = graph::order(&links, observation)?;
+        let mut bank = Self {
+            specs: observation.to_vec(),
+            observed: observation.len(),
+            nodes: Vec::new(),
+            perceivers: Vec::new(),
+            order: Vec::new(),
+            before: Vec::new(),
+            after: Vec::new(),
+            purse: Purse::default(),
+            elapsed: 0,
+        };
+        let mut signals: Vec<_> = signals.into_iter().zip(declarations).map(Some).collect();
+        for index in order {
+            match signals.get_mut(index).map(Option::take) {
+                Some(Some(((name, signal), declaration))) => bank.add_signal(name, signal, declaration)?,
+                _ => bank.add_area(&areas[index - signals.len()])?,
             }
-            let writes = (specs.len()..specs.len() + outputs.len()).collect();
-            specs.extend(outputs);
-            nodes.push(Node {
-                name,
-                signal,
-                stash: Vec::with_capacity(declaration.writes.len()),
-                declaration,
-                reads,
-                writes,
-                ledger: Ledger::default(),
-            });
         }
-        let percepts: Vec<Array> = specs.iter().map(ArraySpec::zeros).collect();
-        let observed = observation.len();
-        let after = percepts.clone();
-        Ok(Self { specs, observed, nodes, before: percepts, after, purse: Purse::default(), elapsed: 0 })
+        bank.resolve_late_places()?;
+        bank.before = bank.specs.iter().map(ArraySpec::zeros).collect();
+        bank.after = bank.before.clone();
+        // Areas keep the order in which they were given, whatever their turns.
+        bank.sort_areas(areas);
+        Ok(bank)
+    }
+
+    fn add_signal(
+        &mut self,
+        name: String,
+        mut signal: Box<dyn Signal>,
+        declaration: Declaration,
+    ) -> Result<(), BankError> {
+        let failed = |source| BankError::Signal { signal: name.clone(), source };
+        let reads = places(&self.specs, &declaration.reads);
+        let inputs: Vec<ArraySpec> = reads.iter().map(|&id| self.specs[id].clone()).collect();
+        let outputs = signal.bind(&inputs).map_err(failed)?;
+        if !outputs.iter().map(|spec| &spec.name).eq(&declaration.writes) {
+            return Err(failed(SignalError::new("bind must answer with one specification for each percept it writes")));
+        }
+        let writes = (self.specs.len()..self.specs.len() + outputs.len()).collect();
+        self.specs.extend(outputs);
+        self.order.push(Turn::Signal(self.nodes.len()));
+        self.nodes.push(Node {
+            stash: Vec::with_capacity(declaration.writes.len()),
+            name,
+            signal,
+            declaration,
+            reads,
+            writes,
+            trials: Vec::new(),
+            lesioned: false,
+            ledger: Ledger::default(),
+        });
+        Ok(())
+    }
+
+    fn add_area(&mut self, area: &Perceiver) -> Result<(), BankError> {
+        let failed = |source| BankError::Area { area: area.name.clone(), source };
+        let perceiving = Perceiving::new(area, &mut self.specs).map_err(failed)?;
+        self.order.push(Turn::Area(self.perceivers.len()));
+        self.perceivers.push(perceiving);
+        Ok(())
+    }
+
+    /// Places of what is read when all is written.
+    fn resolve_late_places(&mut self) -> Result<(), BankError> {
+        for node in &mut self.nodes {
+            node.reads.extend(places(&self.specs, &node.declaration.awaits));
+            node.trials = places(&self.specs, &node.declaration.trials);
+            if node.trials.len() != node.declaration.trials.len() {
+                let source = SignalError::new("it pays trials of a stack that nothing writes");
+                return Err(BankError::Signal { signal: node.name.clone(), source });
+            }
+        }
+        Ok(())
+    }
+
+    fn sort_areas(&mut self, areas: &[Perceiver]) {
+        let given = |name: &str| areas.iter().position(|area| area.name == name).unwrap_or(areas.len());
+        let by_turn: Vec<usize> = self.perceivers.iter().map(|area| given(&area.name)).collect();
+        self.perceivers.sort_by_key(|area| given(&area.name));
+        for turn in &mut self.order {
+            if let Turn::Area(place) = turn {
+                *place = by_turn[*place];
+            }
+        }
+    }
+
+    /// Switches the signal `name` off for good.
+    pub fn lesion(&mut self, name: &str) {
+        self.nodes.iter_mut().filter(|node| node.name == name).for_each(|node| node.lesioned = true);
+    }
+
+    /// Gives every signal the random stream that `stream` names for it.
+    pub fn seed(&mut self, mut stream: impl FnMut(&str) -> Random) {
+        self.nodes.iter_mut().for_each(|node| node.signal.seed(stream(&node.name)));
     }
 
     /// The percepts: the observation's arrays first, then what signals write.
@@ -190,6 +334,7 @@ impl Bank {
             name: &node.name,
             declaration: &node.declaration,
             reads: &node.reads,
+            trials: &node.trials,
         })
     }
 
@@ -208,21 +353,22 @@ impl Bank {
         &self.after
     }
 
-    /// Starts an episode with its first observation.
+    /// Starts an episode with its first observation; `minds` decide for the perceptual areas.
     ///
     /// # Errors
-    /// A signal failed.
-    pub fn begin_episode(&mut self, observation: &Observation) -> Result<(), BankError> {
+    /// A signal or an area failed.
+    pub fn begin_episode(&mut self, observation: &Observation, minds: &mut dyn Decide) -> Result<(), BankError> {
         self.elapsed = 0;
         for node in &mut self.nodes {
             node.signal.begin_episode();
         }
-        self.perceive(observation)?;
+        self.perceive(observation, minds)?;
         self.advance();
         Ok(())
     }
 
-    /// Perceives the observation that followed `action` and gives each payment to `receive`.
+    /// Perceives the observation that followed `action` (`minds` decide for the perceptual areas) and gives each payment to
+    /// `receive`.
     ///
     /// Afterwards [`Bank::following`] holds the percepts that followed; call [`Bank::advance`] or
     /// [`Bank::begin_episode`] before the next decision.
@@ -234,11 +380,12 @@ impl Bank {
         observation: &Observation,
         action: usize,
         step: Step,
+        minds: &mut dyn Decide,
         mut receive: impl FnMut(Payment),
     ) -> Result<(), BankError> {
-        self.perceive(observation)?;
+        self.perceive(observation, minds)?;
         for (index, node) in self.nodes.iter_mut().enumerate() {
-            if node.declaration.pay != Pay::Stored {
+            if !matches!(node.declaration.pay, Pay::Stored | Pay::Trials) || node.lesioned {
                 continue;
             }
             let moment = Moment {
@@ -261,14 +408,21 @@ impl Bank {
                     let said = format!("it paid {steps_ago} steps back but declared a window of {window}");
                     return Err(failed(SignalError::new(said)));
                 }
-                if !(amount as f32).is_finite() {
-                    return Err(BankError::NotFinite { signal: node.name.clone(), value: amount });
-                }
-                node.ledger.paid += amount;
-                let steps_ago = steps_ago.min(self.elapsed);
-                receive(Payment { signal: index, steps_ago, amount: amount as f32 });
+                let service = Service::Step { ago: steps_ago.min(self.elapsed) };
+                receive(node.ledger.book(&node.name, index, service, amount)?);
             }
-            node.ledger.steps += 1;
+            if node.declaration.pay == Pay::Stored {
+                node.ledger.steps += 1;
+            }
+            for (stack, slot, amount) in self.purse.trials.drain(..) {
+                let there = node.trials.get(stack).filter(|&&stack| slot < self.specs[stack].shape[0]);
+                let Some(&stack) = there else {
+                    let said = format!("it paid slot {slot} of stack {stack} of its trials, which is not there");
+                    return Err(failed(SignalError::new(said)));
+                };
+                receive(node.ledger.book(&node.name, index, Service::Trial { stack, slot }, amount)?);
+                node.ledger.steps += 1;
+            }
         }
         self.elapsed += 1;
         Ok(())
@@ -335,7 +489,7 @@ impl Bank {
     }
 
     /// Writes every percept of `after` from an observation.
-    fn perceive(&mut self, observation: &Observation) -> Result<(), BankError> {
+    fn perceive(&mut self, observation: &Observation, minds: &mut dyn Decide) -> Result<(), BankError> {
         for (percept, seen) in self.after[..self.observed].iter_mut().zip(&observation.arrays) {
             match (percept, seen) {
                 (Array::U8(to), Array::U8(from)) => to.copy_from_slice(from),
@@ -343,206 +497,52 @@ impl Bank {
                 _ => return Err(BankError::State("an observation does not have the environment's arrays".into())),
             }
         }
-        for node in self.nodes.iter_mut().filter(|node| !node.writes.is_empty()) {
-            let empty = || Array::U8(Vec::new());
-            node.stash.extend(node.writes.iter().map(|&id| std::mem::replace(&mut self.after[id], empty())));
-            let seen = node.signal.perceive(Reads::new(&self.after, &node.reads), &mut node.stash);
-            for (&id, array) in node.writes.iter().zip(node.stash.drain(..)) {
-                self.after[id] = array;
+        for &turn in &self.order {
+            match turn {
+                Turn::Signal(place) => self.nodes[place].perceive(&mut self.after)?,
+                Turn::Area(place) => self.perceivers[place].decide(place, &mut self.after, minds)?,
             }
-            seen.map_err(|source| BankError::Signal { signal: node.name.clone(), source })?;
         }
         Ok(())
     }
+}
+
+impl Node {
+    /// Lets the signal write its percepts.
+    fn perceive(&mut self, percepts: &mut [Array]) -> Result<(), BankError> {
+        if self.writes.is_empty() || self.lesioned {
+            return Ok(());
+        }
+        let empty = || Array::U8(Vec::new());
+        self.stash.extend(self.writes.iter().map(|&id| std::mem::replace(&mut percepts[id], empty())));
+        let reads = Reads::new(percepts, &self.reads[..self.declaration.reads.len()]);
+        let seen = self.signal.perceive(reads, &mut self.stash);
+        for (&id, array) in self.writes.iter().zip(self.stash.drain(..)) {
+            percepts[id] = array;
+        }
+        seen.map_err(|source| BankError::Signal { signal: self.name.clone(), source })
+    }
+}
+
+fn signal_links(name: &str, declaration: &Declaration) -> Links {
+    let Declaration { reads, awaits, writes, .. } = declaration.clone();
+    Links { what: "signal", name: name.into(), reads, awaits, writes }
+}
+
+fn area_links(area: &Perceiver) -> Links {
+    let reads = area.stacks.iter().flat_map(|name| [name.clone(), stack::count_name(name)]).collect();
+    let writes = area.stacks.iter().map(|name| stack::decisions_name(&area.name, name)).collect();
+    Links { what: "area", name: area.name.clone(), reads, awaits: Vec::new(), writes }
 }
 
 fn place(specs: &[ArraySpec], name: &str) -> Option<usize> {
     specs.iter().position(|spec| spec.name == name)
 }
 
-type Named = (String, Box<dyn Signal>);
-
-/// The signals such that each comes after the writers of what it reads; otherwise in the order given.
-fn ordered(signals: Vec<Named>, observation: &[ArraySpec]) -> Result<Vec<Named>, BankError> {
-    let declarations: Vec<Declaration> = signals.iter().map(|(_, signal)| signal.declare()).collect();
-    let mut writer: BTreeMap<&str, Option<usize>> = observation.iter().map(|spec| (spec.name.as_str(), None)).collect();
-    for (index, declaration) in declarations.iter().enumerate() {
-        for percept in &declaration.writes {
-            if let Some(first) = writer.insert(percept, Some(index)) {
-                let first =
-                    first.map_or("the environment".into(), |first: usize| format!("signal `{}`", signals[first].0));
-                let second = format!("signal `{}`", signals[index].0);
-                return Err(BankError::Twice { percept: percept.clone(), first, second });
-            }
-        }
-    }
-    let mut waits = vec![Vec::new(); signals.len()];
-    for (index, declaration) in declarations.iter().enumerate() {
-        for percept in &declaration.reads {
-            match writer.get(percept.as_str()) {
-                Some(Some(other)) => waits[index].push(*other),
-                Some(None) => {}
-                None => {
-                    return Err(BankError::Missing {
-                        signal: signals[index].0.clone(),
-                        percept: percept.clone(),
-                        available: writer.keys().copied().collect::<Vec<_>>().join(", "),
-                    });
-                }
-            }
-        }
-    }
-    let mut order = Vec::with_capacity(signals.len());
-    let mut left: VecDeque<usize> = (0..signals.len()).collect();
-    while let Some(at) = left.iter().position(|&index| waits[index].iter().all(|other| order.contains(other))) {
-        order.extend(left.remove(at));
-    }
-    if let Some(&start) = left.front() {
-        return Err(BankError::Cycle(cycle_from(start, &waits, &order, &signals)));
-    }
-    let mut signals: Vec<Option<Named>> = signals.into_iter().map(Some).collect();
-    Ok(order.into_iter().filter_map(|index| signals[index].take()).collect())
-}
-
-/// Walks from a signal that waits along what it waits for until one comes again: `a waits for b waits for a`.
-fn cycle_from(start: usize, waits: &[Vec<usize>], done: &[usize], signals: &[Named]) -> String {
-    let mut path = vec![start];
-    while let Some(&next) = path.last().and_then(|&at| waits[at].iter().find(|other| !done.contains(other))) {
-        let seen = path.iter().position(|&index| index == next);
-        path.push(next);
-        if let Some(seen) = seen {
-            path.drain(..seen);
-            break;
-        }
-    }
-    path.iter().map(|&index| format!("`{}`", signals[index].0)).collect::<Vec<_>>().join(" waits for ")
+fn places(specs: &[ArraySpec], names: &[String]) -> Vec<usize> {
+    names.iter().filter_map(|name| place(specs, name)).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    /// Copies its reads' first number, plus one, into each of its writes, and pays that with the given delay.
-    struct Plus {
-        reads: Vec<&'static str>,
-        writes: Vec<&'static str>,
-        delay: usize,
-        amount: f64,
-    }
-
-    impl Signal for Plus {
-        fn declare(&self) -> Declaration {
-            let names = |list: &[&str]| list.iter().map(|name| name.to_string()).collect();
-            let (reads, writes) = (names(&self.reads), names(&self.writes));
-            Declaration { reads, writes, pay: Pay::Stored, window: self.delay }
-        }
-        fn bind(&mut self, _: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {
-            Ok(self.writes.iter().map(|name| ArraySpec::f32(name, &[1], f32::MIN, f32::MAX)).collect())
-        }
-        fn perceive(&mut self, reads: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
-            let value = reads.f32(0)?[0] + 1.0;
-            writes.iter_mut().filter_map(Array::as_f32_mut).for_each(|array| array[0] = value);
-            Ok(())
-        }
-        fn pay(&mut self, moment: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
-            let seen = if self.reads.is_empty() { 0.0 } else { f64::from(moment.after.f32(0)?[0]) };
-            purse.note("seen", seen);
-            purse.pay_back(self.delay, self.amount + seen);
-            Ok(())
-        }
-    }
-
-    fn plus(name: &str, reads: &[&'static str], writes: &[&'static str]) -> Named {
-        (name.into(), Box::new(Plus { reads: reads.into(), writes: writes.into(), delay: 0, amount: 0.0 }))
-    }
-
-    fn position() -> Vec<ArraySpec> {
-        vec![ArraySpec::f32("position", &[1], -9.0, 9.0)]
-    }
-
-    fn at(x: f32) -> Observation {
-        Observation { arrays: vec![Array::F32(vec![x])] }
-    }
-
-    fn refusal(signals: Vec<Named>) -> String {
-        Bank::build(signals, &position()).err().map(|error| error.to_string()).unwrap_or_default()
-    }
-
-    #[test]
-    fn signals_run_after_the_writers_of_what_they_read() {
-        let mut bank = Bank::build(
-            vec![plus("late", &["b"], &["c"]), plus("mid", &["a"], &["b"]), plus("first", &["position"], &["a"])],
-            &position(),
-        )
-        .unwrap();
-        assert_eq!(bank.signals().map(|signal| signal.name).collect::<Vec<_>>(), ["first", "mid", "late"]);
-        bank.begin_episode(&at(1.0)).unwrap();
-        let values: Vec<f32> = bank.current().iter().map(|array| array.as_f32().unwrap()[0]).collect();
-        assert_eq!(values, [1.0, 2.0, 3.0, 4.0]);
-    }
-
-    #[test]
-    fn a_cycle_is_refused_and_named() {
-        let said = refusal(vec![plus("hand", &["gaze"], &["hand"]), plus("gaze", &["hand"], &["gaze"])]);
-        assert!(said.contains("`hand` waits for `gaze` waits for `hand`"), "{said}");
-    }
-
-    #[test]
-    fn a_missing_percept_is_refused_and_named() {
-        let said = refusal(vec![plus("motion", &["flow"], &[])]);
-        assert!(said.contains("`motion`") && said.contains("`flow`") && said.contains("position"), "{said}");
-    }
-
-    #[test]
-    fn a_percept_with_two_writers_is_refused() {
-        let said = refusal(vec![plus("one", &["position"], &["a"]), plus("two", &["position"], &["a"])]);
-        assert!(said.contains("both signal `one` and signal `two`"), "{said}");
-        assert!(refusal(vec![plus("one", &[], &["position"])]).contains("the environment"));
-    }
-
-    #[test]
-    fn pay_reads_what_followed_the_decision() {
-        let mut bank = Bank::build(vec![plus("here", &["position"], &[])], &position()).unwrap();
-        bank.begin_episode(&at(1.0)).unwrap();
-        let mut paid = Vec::new();
-        bank.step(&at(5.0), 0, Step::default(), |payment| paid.push(payment)).unwrap();
-        assert_eq!(paid, [Payment { signal: 0, steps_ago: 0, amount: 5.0 }]);
-        assert_eq!(bank.take_ledgers().next().unwrap().notes[0], Note { metric: "seen".into(), sum: 5.0, count: 1 });
-    }
-
-    #[test]
-    fn retroactive_pay_stops_at_the_first_step_of_the_episode() {
-        let signal = Plus { reads: vec![], writes: vec![], delay: 2, amount: 1.0 };
-        let mut bank = Bank::build(vec![("late".into(), Box::new(signal))], &position()).unwrap();
-        let mut ago = Vec::new();
-        for _ in 0..2 {
-            bank.begin_episode(&at(0.0)).unwrap();
-            for _ in 0..4 {
-                bank.step(&at(0.0), 0, Step::default(), |payment| ago.push(payment.steps_ago)).unwrap();
-                bank.advance();
-            }
-        }
-        assert_eq!(ago, [0, 1, 2, 2, 0, 1, 2, 2]);
-    }
-
-    #[test]
-    fn a_reward_that_is_not_a_number_is_named() {
-        let signal = Plus { reads: vec![], writes: vec![], delay: 0, amount: f64::NAN };
-        let mut bank = Bank::build(vec![("broken".into(), Box::new(signal))], &position()).unwrap();
-        bank.begin_episode(&at(0.0)).unwrap();
-        let said = bank.step(&at(0.0), 0, Step::default(), |_| {}).unwrap_err().to_string();
-        assert!(said.contains("`broken`") && said.contains("NaN"), "{said}");
-    }
-
-    #[test]
-    fn a_saved_bank_goes_on_as_if_nothing_had_happened() {
-        let make = || Bank::build(vec![plus("here", &["position"], &["a"])], &position()).unwrap();
-        let (mut one, mut two) = (make(), make());
-        one.begin_episode(&at(3.0)).unwrap();
-        two.load(one.save()).unwrap();
-        assert_eq!(two.save(), one.save());
-        let other = Bank::build(vec![], &position()).unwrap().save();
-        assert!(two.load(other).is_err());
-    }
-}
+#[path = "bank_tests.rs"]
+mod tests;

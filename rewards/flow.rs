@@ -105,9 +105,9 @@ mod tests {
     fn the_first_frame_of_an_episode_has_no_motion_and_the_next_has() {
         let mut bank = bank();
         for _ in 0..2 {
-            bank.begin_episode(&frame(0)).unwrap();
+            bank.begin_episode(&frame(0), &mut ()).unwrap();
             assert!(flow_of(bank.current()).iter().all(|&speed| speed == 0.0));
-            bank.step(&frame(1), 0, Step::default(), |_| {}).unwrap();
+            bank.step(&frame(1), 0, Step::default(), &mut (), |_| {}).unwrap();
             let centre = flow_of(bank.following())[SIZE * SIZE / 2 + SIZE / 2];
             assert!((centre - 1.0).abs() < 0.3, "{centre}");
         }
@@ -116,10 +116,10 @@ mod tests {
     #[test]
     fn a_saved_stream_goes_on_from_its_last_frame() {
         let (mut one, mut two) = (bank(), bank());
-        one.begin_episode(&frame(0)).unwrap();
+        one.begin_episode(&frame(0), &mut ()).unwrap();
         two.load(one.save()).unwrap();
         for bank in [&mut one, &mut two] {
-            bank.step(&frame(2), 0, Step::default(), |_| {}).unwrap();
+            bank.step(&frame(2), 0, Step::default(), &mut (), |_| {}).unwrap();
         }
         assert_eq!(flow_of(one.following()), flow_of(two.following()));
     }

@@ -7,16 +7,38 @@
 //! name of a percept.
 
 pub mod bank;
+pub mod bearing;
+pub mod condition;
+pub mod descriptor;
+mod events;
 pub mod extrinsic;
+pub mod face;
 pub mod flow;
+pub mod gaze;
+mod graph;
+mod grid;
+pub mod hand;
+pub mod joint_attention;
+mod lessons;
+mod liveliness;
+pub mod map;
 pub mod motion;
+pub mod mover;
 pub mod optical_flow;
+mod past;
 pub mod pay;
+pub mod places;
 pub mod signal;
+pub mod stack;
+mod state;
+mod summed_area;
+mod verdict;
 
-pub use bank::{Bank, BankError, BankState, Ledger, Payment, SignalInfo};
+pub use bank::{Bank, BankError, BankState, Ledger, Payment, Service, SignalInfo};
+pub use condition::{Condition, Gate, Passage, Quantity};
 pub use pay::{PayEntry, Schedule};
-pub use signal::{Declaration, Moment, Pay, Purse, Reads, Sampled, Signal, SignalError, Slice};
+pub use signal::{Declaration, Moment, Pay, Purse, Reads, Sampled, Signal, SignalError, Slice, Tally};
+pub use stack::{Decide, Perceiver};
 
 use innate_envs::Registry;
 use innate_envs::options::NoOptions;
@@ -32,6 +54,27 @@ pub fn standard() -> Registry<Box<dyn Signal>> {
         .register(EXTRINSIC, "the environment's own reward", move |_: NoOptions| never(Box::new(extrinsic::Extrinsic)))
         .register("flow", "dense optical flow of `frame`, as the percept `flow`", move |options| {
             never(Box::new(flow::Flow::new(options)))
+        })
+        .register("mover", "something that moves comes to a still place, and leaves it changed", move |options| {
+            mover::Mover::new(options).map(|mover| Box::new(mover) as Box<dyn Signal>)
+        })
+        .register("places", "where in the frame it is worth asking what is there", move |options| {
+            places::Places::new(options).map(|places| Box::new(places) as Box<dyn Signal>)
+        })
+        .register("hand", "mover events teach an area what a hand looks like", move |options| {
+            hand::Hand::new(options).map(|hand| Box::new(hand) as Box<dyn Signal>)
+        })
+        .register("map", "where an area sees its thing, cell by cell", move |options| {
+            map::Map::new(options).map(|map| Box::new(map) as Box<dyn Signal>)
+        })
+        .register("face", "where faces are, found by an innate template", move |options| {
+            face::FaceSignal::new(options).map(|face| Box::new(face) as Box<dyn Signal>)
+        })
+        .register("gaze", "mover events teach an area which way a face looks", move |options| {
+            gaze::Gaze::new(options).map(|gaze| Box::new(gaze) as Box<dyn Signal>)
+        })
+        .register("joint-attention", "looking where a face looks before anything happens there", move |options| {
+            joint_attention::JointAttention::new(options).map(|it| Box::new(it) as Box<dyn Signal>)
         })
         .register("motion", "flow energy in the fixated cell minus the frame's median", move |options| {
             motion::Motion::new(options).map(|motion| Box::new(motion) as Box<dyn Signal>)

@@ -82,7 +82,7 @@ impl Motion {
 impl Signal for Motion {
     fn declare(&self) -> Declaration {
         let reads = vec![FLOW.into(), "fixation".into()];
-        Declaration { reads, writes: vec![MOTION.into()], pay: Pay::Stored, window: 0 }
+        Declaration { reads, writes: vec![MOTION.into()], pay: Pay::Stored, ..Declaration::default() }
     }
 
     fn bind(&mut self, reads: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {
@@ -147,9 +147,9 @@ mod tests {
         let specs = [ArraySpec::f32("flow", &[2, 8, 8], -8.0, 8.0), ArraySpec::f32("fixation", &[2, 2], 0.0, 1.0)];
         let motion: Box<dyn Signal> = Box::new(Motion::new(MotionOptions::default()).unwrap());
         let mut bank = Bank::build(vec![("motion".into(), motion)], &specs).unwrap();
-        bank.begin_episode(&scene(0)).unwrap();
+        bank.begin_episode(&scene(0), &mut ()).unwrap();
         let mut paid = 0.0;
-        bank.step(&scene(cell), 0, Step::default(), |payment| paid += payment.amount).unwrap();
+        bank.step(&scene(cell), 0, Step::default(), &mut (), |payment| paid += payment.amount).unwrap();
         (paid, bank.following()[2].as_f32().unwrap().to_vec())
     }
 

@@ -5,29 +5,35 @@
 //! ```
 //!
 //! The raw value of every signal stays in a column of its own; the weights of *now* are applied when a batch is sampled. A
-//! change of weight therefore needs no new data, and reaches past transitions too.
+//! change of weight therefore needs no new data, and reaches past transitions too. Weights change with the environment step
+//! ([`Schedule`]) and with what has been achieved ([`Gate`]).
 
+use crate::condition::{Condition, Gate, Passage};
 use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What one area gets of one signal over time: an entry of the pay table.
 ///
-/// In a run file: a number (a constant weight), a linear ramp, or a window of steps outside of which the weight is 0.
+/// In a run file: a number (a constant weight), a linear ramp, or a window of steps outside of which the weight is 0; each
+/// table may have conditions.
 /// ```toml
 /// extrinsic = 1.0
 /// motion = { from = 0.0, to = 1.0, start = 10_000, end = 20_000 }
 /// novelty = { weight = 0.5, start = 0, end = 50_000, clip = 1.0 }
+/// mover = { weight = 1.0, opens = "flow.moving >= 0.3", closes = "hand.separation >= 0.95", fade = 5_000 }
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(into = "EntryKeys")]
 pub struct PayEntry {
     /// The weight over time.
     pub schedule: Schedule,
+    /// What has to be achieved for it.
+    pub gate: Gate,
     /// Raw values are clipped to ±`clip` before they are weighted.
     pub clip: Option<f64>,
 }
 
-/// A weight over time, in environment steps. (A competence gate, when the bank has one, is a further variant.)
+/// A weight over time, in environment steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Schedule {
     /// The same weight always.
@@ -77,12 +83,23 @@ impl Schedule {
 impl PayEntry {
     /// A constant weight without clipping.
     pub fn constant(weight: f64) -> Self {
-        Self { schedule: Schedule::Constant(weight), clip: None }
+        Self { schedule: Schedule::Constant(weight), gate: Gate::default(), clip: None }
+    }
+
+    /// The weight at environment step `step`, with what its gate has been through.
+    pub fn weight(&self, step: u64, passage: &Passage) -> f64 {
+        self.schedule.weight(step) * self.gate.openness(passage, step)
+    }
+
+    /// The weight that it ends with in a run of `steps` steps in which everything that opens has opened, and nothing closed:
+    /// what evaluations under a schedule are compared by.
+    pub fn final_weight(&self, steps: u64) -> f64 {
+        self.schedule.weight(steps)
     }
 
     /// Adds `weight · clip(raw)` to `pay`, element by element.
-    pub fn mix(&self, step: u64, raw: &[f32], pay: &mut [f32]) {
-        let weight = self.schedule.weight(step) as f32;
+    pub fn mix(&self, weight: f64, raw: &[f32], pay: &mut [f32]) {
+        let weight = weight as f32;
         let limit = self.clip.map_or(f32::INFINITY, |clip| clip as f32);
         for (pay, raw) in pay.iter_mut().zip(raw) {
             *pay += weight * raw.clamp(-limit, limit);
@@ -105,19 +122,26 @@ struct EntryKeys {
     #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    opens: Option<Condition>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closes: Option<Condition>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fade: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     clip: Option<f64>,
 }
 
 impl From<PayEntry> for EntryKeys {
     fn from(entry: PayEntry) -> Self {
-        let clip = entry.clip;
+        let Gate { opens, closes, fade } = entry.gate;
+        let rest = Self { opens, closes, fade: (fade > 0).then_some(fade), clip: entry.clip, ..Self::default() };
         match entry.schedule {
-            Schedule::Constant(weight) => Self { weight: Some(weight), clip, ..Self::default() },
+            Schedule::Constant(weight) => Self { weight: Some(weight), ..rest },
             Schedule::Ramp { from, to, start, end } => {
-                Self { from: Some(from), to: Some(to), start: Some(start), end: Some(end), clip, weight: None }
+                Self { from: Some(from), to: Some(to), start: Some(start), end: Some(end), ..rest }
             }
             Schedule::Window { weight, start, end } => {
-                Self { weight: Some(weight), start: Some(start), end: Some(end), clip, ..Self::default() }
+                Self { weight: Some(weight), start: Some(start), end: Some(end), ..rest }
             }
         }
     }
@@ -138,6 +162,11 @@ impl TryFrom<EntryKeys> for PayEntry {
         let span = |start: u64, end: u64| {
             if start < end { Ok((start, end)) } else { Err(format!("start = {start} must be less than end = {end}")) }
         };
+        let (clip, fade) = (keys.clip, keys.fade.unwrap_or(0));
+        if fade > 0 && keys.opens.is_none() && keys.closes.is_none() {
+            return Err(format!("fade = {fade} goes with `opens` or `closes`"));
+        }
+        let gate = Gate { opens: keys.opens.clone(), closes: keys.closes.clone(), fade };
         let schedule = match keys {
             EntryKeys { weight: Some(weight), from: None, to: None, start: None, end: None, .. } => {
                 Schedule::Constant(weight)
@@ -152,12 +181,12 @@ impl TryFrom<EntryKeys> for PayEntry {
             }
             _ => {
                 return Err(
-                    "a pay entry is a number, { from, to, start, end } or { weight, start, end }, with or without clip"
+                    "a pay entry is a number, { from, to, start, end } or { weight, start, end }, with or without opens, closes, fade and clip"
                         .into(),
                 );
             }
         };
-        Ok(Self { schedule, clip: keys.clip })
+        Ok(Self { schedule, gate, clip })
     }
 }
 
@@ -216,13 +245,27 @@ mod tests {
     #[test]
     fn raw_values_are_clipped_before_they_are_weighted() {
         let mut pay = [1.0, 1.0];
-        entry("{ weight = 2.0, clip = 1.0 }").unwrap().mix(0, &[-7.0, 0.25], &mut pay);
+        entry("{ weight = 2.0, clip = 1.0 }").unwrap().mix(2.0, &[-7.0, 0.25], &mut pay);
         assert_eq!(pay, [-1.0, 1.5]);
+    }
+
+    const GATED: &str = "{ weight = 2.0, opens = 'a.b >= 3', closes = 'step >= 100', fade = 10 }";
+
+    #[test]
+    fn a_gated_weight_waits_for_its_condition() {
+        let entry = entry(GATED).unwrap();
+        let mut passage = Passage::default();
+        assert_eq!(entry.weight(50, &passage), 0.0);
+        entry.gate.pass(&mut passage, 50, |_, _| Some(3.0));
+        assert_eq!([50, 55, 60].map(|step| entry.weight(step, &passage)), [0.0, 1.0, 2.0]);
+        assert_eq!(entry.final_weight(1_000), 2.0);
     }
 
     #[test]
     fn a_resolved_entry_reads_back_as_itself() {
-        for text in ["1.5", "{ from = 0.0, to = 1.0, start = 1, end = 9, clip = 2.0 }", "{ weight = 1.0, end = 9 }"] {
+        for text in
+            ["1.5", "{ from = 0.0, to = 1.0, start = 1, end = 9, clip = 2.0 }", "{ weight = 1.0, end = 9 }", GATED]
+        {
             let found = entry(text).unwrap();
             let written = toml::Value::try_from(&found).unwrap().to_string();
             assert_eq!(entry(&written).unwrap(), found);
@@ -234,6 +277,8 @@ mod tests {
         assert!(entry("{ from = 1.0 }").unwrap_err().contains("a pay entry is"));
         assert!(entry("{ weight = 1.0, start = 5, end = 5 }").unwrap_err().contains("must be less than"));
         assert!(entry("nan").unwrap_err().contains("not a finite number"));
+        assert!(entry("{ weight = 1.0, fade = 3 }").unwrap_err().contains("goes with `opens`"));
+        assert!(entry("{ weight = 1.0, opens = 'soon' }").unwrap_err().contains("is no comparison"));
         assert!(entry("{ wieght = 1.0 }").unwrap_err().contains("unknown field `wieght`"));
     }
 }

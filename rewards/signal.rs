@@ -4,6 +4,7 @@
 //! never sees a policy's weights, an environment's ground truth or another signal's state.
 
 use innate_envs::{Array, ArraySpec};
+use innate_nn::Random;
 
 /// A node of the reward bank.
 ///
@@ -23,6 +24,11 @@ pub trait Signal: Send {
         Ok(Vec::new())
     }
 
+    /// Receives a random stream of its own, before the first episode. It is part of the state that [`Signal::save`] gives.
+    fn seed(&mut self, random: Random) {
+        let _ = random;
+    }
+
     /// A new episode begins: forget what belongs to the last one.
     fn begin_episode(&mut self) {}
 
@@ -35,7 +41,8 @@ pub trait Signal: Send {
         Ok(())
     }
 
-    /// Pays for one step, now or back in time (see [`Purse`]); called for signals that emit [`Pay::Stored`].
+    /// Pays for one step, now or back in time, or for trials of a stack (see [`Purse`]); called for signals that emit
+    /// [`Pay::Stored`] or [`Pay::Trials`].
     ///
     /// # Errors
     /// As for [`Signal::perceive`].
@@ -75,8 +82,15 @@ pub struct Declaration {
     pub reads: Vec<String>,
     /// Percepts it writes, by name.
     pub writes: Vec<String>,
+    /// Percepts it reads when it pays, and not before: what an area decides on that which this signal writes, say. In
+    /// [`Moment::after`] their places follow those of `reads`.
+    pub awaits: Vec<String>,
     /// Whether and when it emits its scalar.
     pub pay: Pay,
+    /// The stacks whose trials it pays, if it emits [`Pay::Trials`].
+    pub trials: Vec<String>,
+    /// The metrics (see [`Purse::note`] and [`Purse::count`]) that conditions of a run file may name.
+    pub metrics: Vec<String>,
     /// The retroactive window W: how many steps back it may pay. 0: the present step alone.
     pub window: usize,
 }
@@ -91,6 +105,8 @@ pub enum Pay {
     Stored,
     /// A drifting signal: recomputed on every sampled batch, so that an old transition gets today's value.
     Relabelled,
+    /// It pays no step but single trials: what a perceptual area decided on one slot of a stack.
+    Trials,
 }
 
 /// The percepts that a signal declared to read, addressed by their place in [`Declaration::reads`].
@@ -194,18 +210,30 @@ impl<'a> Slice<'a> {
 #[derive(Debug, Default)]
 pub struct Purse {
     pub(crate) payments: Vec<(usize, f64)>,
+    pub(crate) trials: Vec<(usize, usize, f64)>,
     pub(crate) notes: Vec<Note>,
 }
 
-/// A running mean that a signal asked to be plotted as `signal/<signal>/<metric>`.
+/// A metric that a signal asked to be plotted as `signal/<signal>/<metric>`.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Note {
     /// The metric's name.
     pub metric: String,
+    /// What is plotted.
+    pub tally: Tally,
     /// Sum of the values since the last report.
     pub sum: f64,
     /// Their number.
     pub count: u64,
+}
+
+/// How the values of a metric add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Tally {
+    /// Their mean since the last point of the curve.
+    Mean,
+    /// Their sum since the run began.
+    Total,
 }
 
 impl Purse {
@@ -220,14 +248,29 @@ impl Purse {
         self.payments.push((steps_ago, amount));
     }
 
+    /// Pays `amount` for what was decided on slot `slot` of the stack at place `stack` of [`Declaration::trials`], as it
+    /// stands at time t+1. Amounts for one trial add up; one that nobody pays is not learned from.
+    pub fn pay_trial(&mut self, stack: usize, slot: usize, amount: f64) {
+        self.trials.push((stack, slot, amount));
+    }
+
     /// Adds `value` to the running mean of `metric`.
     pub fn note(&mut self, metric: &str, value: f64) {
+        self.add(metric, Tally::Mean, value);
+    }
+
+    /// Adds `number` to the total of `metric` since the run began.
+    pub fn count(&mut self, metric: &str, number: f64) {
+        self.add(metric, Tally::Total, number);
+    }
+
+    fn add(&mut self, metric: &str, tally: Tally, value: f64) {
         match self.notes.iter_mut().find(|note| note.metric == metric) {
             Some(note) => {
                 note.sum += value;
                 note.count += 1;
             }
-            None => self.notes.push(Note { metric: metric.into(), sum: value, count: 1 }),
+            None => self.notes.push(Note { metric: metric.into(), tally, sum: value, count: 1 }),
         }
     }
 }

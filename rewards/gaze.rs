@@ -1,0 +1,362 @@
+//! `gaze`: mover events teach an area which way a face looks (Ullman, Harari & Dorfman 2012, stage 4).
+//!
+//! Who reaches for a thing looks at it. At an event, the direction from the face to the event is where that face looked when
+//! motion entered:
+//!
+//! ```text
+//! pay(trial) = cos(θ_chosen − θ(face → event))
+//! ```
+//!
+//! The area's actions stand for directions ([`crate::bearing`]); what it expects of all of them decodes into one.
+//!
+//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 256]`: the faces present, 16×16 pixels by
+//! area averaging, mean 0, standard deviation 1) and `gaze.examples` (`[trials, 256]`: drawn from what it remembers, half of
+//! them mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the
+//! example. For comparison the teacher may be "random": a random direction for each event.
+
+use crate::bearing::Vector;
+use crate::events::{EVENTS, Event, events};
+use crate::face::{FACES, Face};
+use crate::grid::{FRAME, frame_size};
+use crate::lessons::Examples;
+use crate::past::Past;
+use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError};
+use crate::stack::{count_name, decisions_name};
+use crate::state;
+use crate::summed_area::{Area, SummedArea};
+use innate_envs::{Array, ArraySpec};
+use innate_nn::Random;
+use rand::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
+
+/// Pixels along a side of a face as the area sees it.
+const SIDE: usize = 16;
+/// Numbers of a face.
+const LENGTH: usize = SIDE * SIDE;
+/// Where a record of the past, or an example, goes on after the face: x and y of its middle, or of a direction.
+const RECORD: usize = LENGTH + 2;
+/// Examples that are remembered at most.
+const REMEMBERED: usize = 1024;
+/// The stack of the faces that are present.
+const PRESENT: &str = "gaze.faces";
+/// Least standard deviation by which a face is divided, in grey levels.
+const PLAIN: f32 = 4.0;
+
+/// Options of `gaze`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct GazeOptions {
+    /// Who teaches: "movers" (the direction to the event) or "random" (any direction).
+    pub teacher: GazeTeacher,
+    /// Examples of a slot after which no more are taken in; 0: no limit.
+    pub most: usize,
+    /// Trials in a step.
+    pub trials: usize,
+    /// Steps back to which an event may have begun.
+    pub window: usize,
+    /// The area that is taught.
+    pub area: String,
+    /// The name of the stack of trials.
+    pub stack: String,
+}
+
+/// Where directions come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GazeTeacher {
+    /// Mover events.
+    #[default]
+    Movers,
+    /// Nowhere.
+    Random,
+}
+
+impl Default for GazeOptions {
+    fn default() -> Self {
+        let (area, stack) = ("gaze".into(), "gaze.examples".into());
+        Self { teacher: GazeTeacher::Movers, most: 0, trials: 8, window: 40, area, stack }
+    }
+}
+
+/// The teacher of gaze.
+pub struct Gaze {
+    options: GazeOptions,
+    table: SummedArea,
+    state: State,
+    /// The direction of each slot of the stack of trials.
+    lessons: Vec<(f32, f32)>,
+}
+
+/// All that changes.
+#[derive(Serialize, Deserialize)]
+struct State {
+    random: Random,
+    /// The best face of each step: what it looked like and where it was; zeros where there was none.
+    faces: Past<f32>,
+    examples: Examples,
+    taken: usize,
+    uncounted: usize,
+}
+
+impl Gaze {
+    /// A teacher with these options.
+    ///
+    /// # Errors
+    /// A number out of range.
+    pub fn new(options: GazeOptions) -> Result<Self, SignalError> {
+        for (key, value) in [("trials", options.trials), ("window", options.window)] {
+            if !(1..=1024).contains(&value) {
+                return Err(SignalError::new(format!("{key} = {value} must lie between 1 and 1024")));
+            }
+        }
+        let state = State {
+            random: Random::seed_from_u64(0),
+            faces: Past::new(options.window, RECORD),
+            examples: Examples::new(REMEMBERED, RECORD),
+            taken: 0,
+            uncounted: 0,
+        };
+        Ok(Self { lessons: Vec::with_capacity(options.trials), table: SummedArea::default(), options, state })
+    }
+
+    /// Writes the faces that are present, and tells how many they are; the best one goes into the past.
+    fn look(&mut self, frame: &[u8], faces: &[f32], items: &mut [f32]) -> usize {
+        self.table.compute(frame);
+        let mut record = [0.0; RECORD];
+        let mut present = 0;
+        for (face, item) in Face::all(faces).flatten().zip(items.chunks_exact_mut(LENGTH)) {
+            self.table.resample(Area::around(face.x, face.y, face.size), SIDE, item);
+            normalise(item);
+            if present == 0 {
+                record[..LENGTH].copy_from_slice(item);
+                (record[LENGTH], record[LENGTH + 1]) = (face.x, face.y);
+            }
+            present += 1;
+        }
+        self.state.faces.push(&record);
+        present
+    }
+
+    /// Takes in the face that was there when motion entered, with the direction from it to the event.
+    fn take_in(&mut self, event: Event) {
+        let full = self.options.most > 0 && self.state.taken >= self.options.most;
+        let State { random, faces, examples, taken, uncounted } = &mut self.state;
+        let Some(face) = faces.ago(event.age).filter(|_| !full) else { return };
+        let to_event = Vector::between((face[LENGTH], face[LENGTH + 1]), event.changed);
+        let seen = face[..LENGTH].iter().any(|&pixel| pixel != 0.0);
+        let Some(direction) = to_event.unit().filter(|_| seen) else { return };
+        let direction = match self.options.teacher {
+            GazeTeacher::Movers => direction,
+            GazeTeacher::Random => {
+                let (y, x) = random.random_range(0.0..std::f32::consts::TAU).sin_cos();
+                Vector { x, y }
+            }
+        };
+        *taken += 1;
+        *uncounted += 1;
+        examples.remember(|out| {
+            out[..LENGTH].copy_from_slice(&face[..LENGTH]);
+            (out[LENGTH], out[LENGTH + 1]) = (direction.x, direction.y);
+        });
+    }
+
+    /// Fills the stack of trials, and tells how many there are.
+    fn teach(&mut self, items: &mut [f32]) -> usize {
+        self.lessons.clear();
+        for item in items.chunks_exact_mut(LENGTH) {
+            let mirrored = self.state.random.random::<bool>();
+            let Some(example) = self.state.examples.draw(&mut self.state.random) else { break };
+            item.copy_from_slice(&example[..LENGTH]);
+            let (mut x, y) = (example[LENGTH], example[LENGTH + 1]);
+            if mirrored {
+                item.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
+                x = -x;
+            }
+            self.lessons.push((x, y));
+        }
+        self.lessons.len()
+    }
+}
+
+/// Brings a face to mean 0 and standard deviation 1.
+fn normalise(face: &mut [f32]) {
+    let mean = face.iter().sum::<f32>() / face.len() as f32;
+    let variance = face.iter().map(|pixel| (pixel - mean).powi(2)).sum::<f32>() / face.len() as f32;
+    let deviation = variance.sqrt().max(PLAIN);
+    face.iter_mut().for_each(|pixel| *pixel = (*pixel - mean) / deviation);
+}
+
+impl Signal for Gaze {
+    fn declare(&self) -> Declaration {
+        let GazeOptions { area, stack, .. } = &self.options;
+        let mut writes = vec![stack.clone(), count_name(stack)];
+        if stack == &GazeOptions::default().stack {
+            writes.extend([PRESENT.into(), count_name(PRESENT)]);
+        }
+        Declaration {
+            reads: vec![FRAME.into(), FACES.into(), EVENTS.into()],
+            writes,
+            awaits: vec![decisions_name(area, stack)],
+            pay: Pay::Trials,
+            trials: vec![stack.clone()],
+            metrics: vec!["examples".into(), "cosine".into()],
+            ..Declaration::default()
+        }
+    }
+
+    fn bind(&mut self, reads: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {
+        let (height, width) = frame_size(&reads[0])?;
+        Face::check(&reads[1])?;
+        Event::check(&reads[2])?;
+        self.table = SummedArea::new(height, width);
+        let reach = LENGTH as f32;
+        let stack = |name: &str, slots: usize| {
+            [
+                ArraySpec::f32(name, &[slots, LENGTH], -reach, reach),
+                ArraySpec::f32(&count_name(name), &[1], 0.0, slots as f32),
+            ]
+        };
+        let mut specs = stack(&self.options.stack, self.options.trials).to_vec();
+        if self.declare().writes.len() > specs.len() {
+            specs.extend(stack(PRESENT, Face::MOST));
+        }
+        Ok(specs)
+    }
+
+    fn seed(&mut self, random: Random) {
+        self.state.random = random;
+    }
+
+    fn begin_episode(&mut self) {
+        self.state.faces.clear();
+    }
+
+    fn perceive(&mut self, reads: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
+        let (frame, faces) = (reads.u8(0)?, reads.f32(1)?);
+        let mut unseen = [0.0; LENGTH * Face::MOST];
+        let (trials, present) = writes.split_at_mut(2);
+        let seen = match present.first_mut().and_then(Array::as_f32_mut) {
+            Some(items) => self.look(frame, faces, items),
+            None => self.look(frame, faces, &mut unseen),
+        };
+        if let Some(count) = present.get_mut(1).and_then(Array::as_f32_mut) {
+            count[0] = seen as f32;
+        }
+        events(reads.f32(2)?).for_each(|event| self.take_in(event));
+        let [items, count] = trials else { return Err(SignalError::new("perceive before bind")) };
+        let (Some(items), Some(count)) = (items.as_f32_mut(), count.as_f32_mut()) else {
+            return Err(SignalError::new("perceive before bind"));
+        };
+        count[0] = self.teach(items) as f32;
+        Ok(())
+    }
+
+    fn pay(&mut self, moment: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
+        let decided = moment.after.f32(3)?;
+        let row = decided.len() / self.options.trials;
+        for (slot, (&(x, y), row)) in self.lessons.iter().zip(decided.chunks_exact(row)).enumerate() {
+            let direction = Vector { x, y };
+            let chosen = Vector::of_action(row[0] as usize, row.len() - 1);
+            purse.pay_trial(0, slot, f64::from(chosen.cosine(direction)));
+            purse.note("cosine", f64::from(Vector::decode(&row[1..]).cosine(direction)));
+        }
+        if self.state.uncounted > 0 {
+            purse.count("examples", std::mem::take(&mut self.state.uncounted) as f64);
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::save(&(&self.state, &self.lessons))
+    }
+
+    fn load(&mut self, saved: &[u8]) -> Result<(), SignalError> {
+        let (state, lessons): (State, Vec<(f32, f32)>) = state::load(saved)?;
+        self.state.faces.check(&state.faces)?;
+        self.state.examples.check(&state.examples)?;
+        (self.state, self.lessons) = (state, lessons);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::bank::Bank;
+    use crate::stack::{Decide, Perceiver};
+    use innate_envs::{Observation, Step};
+
+    const SIZE: usize = 48;
+
+    /// A face at (12, 12), lighter on the left, and an event to its right, or none.
+    fn scene(event: bool) -> Observation {
+        let frame = (0..SIZE * SIZE).map(|i| if i % SIZE < 12 { 200 } else { 100 }).collect();
+        let faces = vec![12.0, 12.0, 16.0, 0.9, 0.0, 0.0, 0.0, 0.0];
+        let mut happened = vec![0.0; 24];
+        if event {
+            happened[..6].copy_from_slice(&[40.0, 12.0, 40.0, 12.0, 1.0, 3.0]);
+        }
+        Observation { arrays: vec![Array::U8(frame), Array::F32(faces), Array::F32(happened)] }
+    }
+
+    /// Chooses right where the left is light, else left.
+    struct Lit;
+
+    impl Decide for Lit {
+        fn decide(&mut self, _: usize, item: &[f32], row: &mut [f32]) -> Result<(), SignalError> {
+            let right = item[0] > 0.0;
+            row.copy_from_slice(&[
+                if right { 0.0 } else { 2.0 },
+                f32::from(u8::from(right)),
+                0.0,
+                f32::from(u8::from(!right)),
+                0.0,
+            ]);
+            Ok(())
+        }
+    }
+
+    fn bank() -> Bank {
+        let gaze: Box<dyn Signal> = Box::new(Gaze::new(GazeOptions::default()).unwrap());
+        let seen = [
+            ArraySpec::u8(FRAME, &[1, SIZE, SIZE]),
+            ArraySpec::f32(FACES, &[2, 4], 0.0, 99.0),
+            ArraySpec::f32(EVENTS, &[4, 6], 0.0, 99.0),
+        ];
+        let stacks = vec!["gaze.examples".into(), PRESENT.into()];
+        let area = Perceiver { name: "gaze".into(), stacks, actions: 4 };
+        let mut bank = Bank::with_areas(vec![("gaze".into(), gaze)], &[area], &seen).unwrap();
+        bank.seed(|_| Random::seed_from_u64(3));
+        bank
+    }
+
+    #[test]
+    fn the_direction_to_the_event_is_paid_mirrored_or_not() {
+        let mut bank = bank();
+        bank.begin_episode(&scene(false), &mut Lit).unwrap();
+        let mut paid = Vec::new();
+        for step in 0..40 {
+            bank.step(&scene(step == 3), 0, Step::default(), &mut Lit, |payment| paid.push(payment.amount)).unwrap();
+            bank.advance();
+        }
+        assert!(paid.len() > 200 && paid.iter().all(|&amount| (amount - 1.0).abs() < 1e-5), "{paid:?}");
+        let notes = bank.take_ledgers().next().unwrap().notes;
+        assert!(notes.iter().any(|note| note.metric == "examples" && note.sum == 1.0));
+    }
+
+    #[test]
+    fn a_saved_teacher_goes_on_with_what_it_remembers() {
+        let (mut one, mut two) = (bank(), bank());
+        one.begin_episode(&scene(false), &mut Lit).unwrap();
+        for _ in 0..5 {
+            one.step(&scene(true), 0, Step::default(), &mut Lit, |_| {}).unwrap();
+            one.advance();
+        }
+        two.load(one.save()).unwrap();
+        for bank in [&mut one, &mut two] {
+            bank.step(&scene(true), 0, Step::default(), &mut Lit, |_| {}).unwrap();
+        }
+        assert_eq!(one.following(), two.following());
+    }
+}

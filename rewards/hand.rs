@@ -1,0 +1,321 @@
+//! `hand`: mover events teach an area what a hand looks like (Ullman, Harari & Dorfman 2012, stage 2).
+//!
+//! What was at the place of an event, one step after motion entered it, is called a hand; what is at places where nothing moves
+//! is called something else. Nothing is said of all other places: that no event happened there means nothing.
+//!
+//! ```text
+//! pay(trial) = 1 if the area decides 1 on an event patch, or 0 on a quiet patch;  else 0
+//! ```
+//!
+//! Reads `frame`, `flow` and `mover.events`; writes the stack `hand.examples` (`[trials + 2, 128]`), trials drawn from what it
+//! remembers of event patches and quiet patches, half of each, in turn. The last two slots are never paid: an event patch of
+//! those that are held out (every `held_out`-th), and a place drawn from the present frame. Metrics: `examples`, the number of
+//! event patches so far; `separation`, how often the area sees more of a hand in the held-out one of these two.
+//!
+//! For comparison the teacher may be another one, at the same number of examples: for each event one place that moves
+//! ("motion"), or one anywhere ("random").
+
+use crate::descriptor::{self, SIDE};
+use crate::events::{EVENTS, Event, events};
+use crate::flow::FLOW;
+use crate::grid::{FRAME, frame_size};
+use crate::lessons::Examples;
+use crate::liveliness::Liveliness;
+use crate::past::Past;
+use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError};
+use crate::stack::{count_name, decisions_name};
+use crate::state;
+use crate::verdict::{self, Verdict};
+use innate_envs::{Array, ArraySpec};
+use innate_nn::Random;
+use rand::SeedableRng;
+use serde::{Deserialize, Serialize};
+
+/// Event patches, and quiet patches, that are remembered at most.
+const REMEMBERED: usize = 1024;
+/// Held-out event patches that are remembered at most.
+const HELD_OUT: usize = 128;
+
+/// Options of `hand`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct HandOptions {
+    /// Who teaches: "movers" (places of mover events), "motion" (for each event a place that moves) or "random" (any place).
+    pub teacher: Teacher,
+    /// Event patches of a slot after which no more are taken in; 0: no limit.
+    pub most: usize,
+    /// Trials in a step.
+    pub trials: usize,
+    /// Every how many event patches one is held out, to measure separation; 0: none.
+    pub held_out: usize,
+    /// Speed, in pixels per step above the frame's median, below which a place is quiet, and above which it moves.
+    pub threshold: f64,
+    /// Steps back to which an event may have begun.
+    pub window: usize,
+    /// The area that is taught.
+    pub area: String,
+    /// The name of the stack.
+    pub stack: String,
+}
+
+/// Where positive examples come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Teacher {
+    /// Mover events.
+    #[default]
+    Movers,
+    /// Any motion.
+    Motion,
+    /// Anything.
+    Random,
+}
+
+impl Default for HandOptions {
+    fn default() -> Self {
+        Self {
+            teacher: Teacher::Movers,
+            most: 0,
+            trials: 8,
+            held_out: 5,
+            threshold: 0.3,
+            window: 40,
+            area: "hand".into(),
+            stack: "hand.examples".into(),
+        }
+    }
+}
+
+/// The teacher of an area.
+pub struct Hand {
+    options: HandOptions,
+    width: usize,
+    lively: Liveliness,
+    state: State,
+    /// What each slot of the stack holds now.
+    lessons: Vec<Lesson>,
+}
+
+/// All that changes.
+#[derive(Serialize, Deserialize)]
+struct State {
+    random: Random,
+    frames: Past<u8>,
+    positive: Examples,
+    negative: Examples,
+    held_out: Examples,
+    /// Event patches so far.
+    taken: usize,
+    /// Those of them that have not been counted yet.
+    uncounted: usize,
+    /// Examples that are owed for events, since nothing moved when they were due.
+    owed: usize,
+}
+
+/// What a slot is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Lesson {
+    Yes,
+    No,
+    HeldOut,
+    Anywhere,
+}
+
+impl Hand {
+    /// A teacher with these options.
+    ///
+    /// # Errors
+    /// A number out of range.
+    pub fn new(options: HandOptions) -> Result<Self, SignalError> {
+        let within = |key: &str, value: usize, least: usize, most: usize| match (least..=most).contains(&value) {
+            true => Ok(()),
+            false => Err(SignalError::new(format!("{key} = {value} must lie between {least} and {most}"))),
+        };
+        within("trials", options.trials, 1, 1024)?;
+        within("window", options.window, 1, 1024)?;
+        if !options.threshold.is_finite() {
+            return Err(SignalError::new(format!("threshold = {} must be a finite number", options.threshold)));
+        }
+        let state = State {
+            random: Random::seed_from_u64(0),
+            frames: Past::new(options.window, 0),
+            positive: Examples::new(REMEMBERED, descriptor::LENGTH),
+            negative: Examples::new(REMEMBERED, descriptor::LENGTH),
+            held_out: Examples::new(HELD_OUT, descriptor::LENGTH),
+            taken: 0,
+            uncounted: 0,
+            owed: 0,
+        };
+        let lessons = Vec::with_capacity(options.trials + 2);
+        Ok(Self { options, width: 0, lively: Liveliness::default(), state, lessons })
+    }
+
+    /// Takes in what the events of this step, and a quiet place, look like.
+    fn take_in(&mut self, frame: &[u8], happened: &[f32]) {
+        for event in events(happened) {
+            match self.options.teacher {
+                Teacher::Movers => self.take_event(event),
+                Teacher::Motion | Teacher::Random => self.state.owed += 1,
+            }
+        }
+        let threshold = self.options.threshold as f32;
+        while self.state.owed > 0 {
+            let place = match self.options.teacher {
+                Teacher::Random => Some(self.lively.anywhere(SIDE / 2, &mut self.state.random)),
+                Teacher::Motion | Teacher::Movers => self.lively.moving(threshold, &mut self.state.random),
+            };
+            let Some(place) = place else { break };
+            self.state.owed -= 1;
+            self.state.take(&self.options, frame, self.width, place);
+        }
+        if let Some((x, y)) = self.lively.quiet(SIDE / 2, threshold, &mut self.state.random) {
+            self.state.negative.remember(|out| descriptor::describe(frame, self.width, x, y, out));
+        }
+    }
+
+    /// Takes in what was at the place of an event one step after motion entered.
+    fn take_event(&mut self, event: Event) {
+        // The frames leave the state for a moment, so that it may change while one of them is looked at.
+        let frames = std::mem::take(&mut self.state.frames);
+        if let Some(frame) = frames.ago(event.age.saturating_sub(1)) {
+            self.state.take(&self.options, frame, self.width, event.mover);
+        }
+        self.state.frames = frames;
+    }
+
+    /// Fills the stack with lessons, and tells how many slots are present.
+    fn teach(&mut self, frame: &[u8], items: &mut [f32]) -> usize {
+        let State { random, positive, negative, held_out, .. } = &mut self.state;
+        self.lessons.clear();
+        let mut slots = items.chunks_exact_mut(descriptor::LENGTH);
+        let mut put = |lessons: &mut Vec<Lesson>, lesson: Lesson, example: Option<&[f32]>| {
+            if let Some(example) = example
+                && let Some(slot) = slots.next()
+            {
+                slot.copy_from_slice(example);
+                lessons.push(lesson);
+            }
+        };
+        if positive.len() > 0 && negative.len() > 0 {
+            for trial in 0..self.options.trials {
+                match trial % 2 {
+                    0 => put(&mut self.lessons, Lesson::Yes, positive.draw(random)),
+                    _ => put(&mut self.lessons, Lesson::No, negative.draw(random)),
+                }
+            }
+        }
+        if held_out.len() > 0 {
+            put(&mut self.lessons, Lesson::HeldOut, held_out.draw(random));
+            let (x, y) = self.lively.anywhere(SIDE / 2, random);
+            if let Some(slot) = slots.next() {
+                descriptor::describe(frame, self.width, x, y, slot);
+                self.lessons.push(Lesson::Anywhere);
+            }
+        }
+        self.lessons.len()
+    }
+}
+
+impl State {
+    /// Takes in the patch at `place` of `frame` as a positive example.
+    fn take(&mut self, options: &HandOptions, frame: &[u8], width: usize, (x, y): (f32, f32)) {
+        if options.most > 0 && self.taken >= options.most {
+            return;
+        }
+        self.taken += 1;
+        self.uncounted += 1;
+        let held_out = options.held_out > 0 && self.taken.is_multiple_of(options.held_out);
+        let memory = if held_out { &mut self.held_out } else { &mut self.positive };
+        memory.remember(|out| descriptor::describe(frame, width, x, y, out));
+    }
+}
+
+impl Signal for Hand {
+    fn declare(&self) -> Declaration {
+        let HandOptions { area, stack, .. } = &self.options;
+        Declaration {
+            reads: vec![FRAME.into(), FLOW.into(), EVENTS.into()],
+            writes: vec![stack.clone(), count_name(stack)],
+            awaits: vec![decisions_name(area, stack)],
+            pay: Pay::Trials,
+            trials: vec![stack.clone()],
+            metrics: vec!["examples".into(), "separation".into()],
+            ..Declaration::default()
+        }
+    }
+
+    fn bind(&mut self, reads: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {
+        let (height, width) = frame_size(&reads[0])?;
+        self.width = width;
+        self.lively = Liveliness::new(&reads[1])?;
+        Event::check(&reads[2])?;
+        self.state.frames = Past::new(self.options.window, width * height);
+        let slots = self.options.trials + 2;
+        Ok(vec![
+            ArraySpec::f32(&self.options.stack, &[slots, descriptor::LENGTH], 0.0, 1.0),
+            ArraySpec::f32(&count_name(&self.options.stack), &[1], 0.0, slots as f32),
+        ])
+    }
+
+    fn seed(&mut self, random: Random) {
+        self.state.random = random;
+    }
+
+    fn begin_episode(&mut self) {
+        self.lively.clear();
+        self.state.frames.clear();
+    }
+
+    fn perceive(&mut self, reads: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
+        let (frame, flow, happened) = (reads.u8(0)?, reads.f32(1)?, reads.f32(2)?);
+        self.lively.update(flow);
+        self.state.frames.push(frame);
+        self.take_in(frame, happened);
+        let [items, count] = writes else { return Err(SignalError::new("perceive before bind")) };
+        let (Some(items), Some(count)) = (items.as_f32_mut(), count.as_f32_mut()) else {
+            return Err(SignalError::new("perceive before bind"));
+        };
+        count[0] = self.teach(frame, items) as f32;
+        Ok(())
+    }
+
+    fn pay(&mut self, moment: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
+        let decided = moment.after.f32(3)?.chunks_exact(verdict::ROW).map(Verdict::of);
+        let mut held_out = None;
+        for (slot, (lesson, verdict)) in self.lessons.iter().zip(decided).enumerate() {
+            match lesson {
+                Lesson::Yes => purse.pay_trial(0, slot, f64::from(u8::from(verdict.yes))),
+                Lesson::No => purse.pay_trial(0, slot, f64::from(u8::from(!verdict.yes))),
+                Lesson::HeldOut => held_out = Some(verdict.margin),
+                Lesson::Anywhere => {
+                    if let Some(event) = held_out {
+                        purse.note("separation", f64::from(u8::from(event > verdict.margin)));
+                    }
+                }
+            }
+        }
+        if self.state.uncounted > 0 {
+            purse.count("examples", std::mem::take(&mut self.state.uncounted) as f64);
+        }
+        Ok(())
+    }
+
+    fn save(&self) -> Vec<u8> {
+        state::save(&(&self.state, self.lively.traces(), &self.lessons))
+    }
+
+    fn load(&mut self, saved: &[u8]) -> Result<(), SignalError> {
+        let (state, traces, lessons): (State, Vec<f32>, Vec<Lesson>) = state::load(saved)?;
+        self.state.frames.check(&state.frames)?;
+        self.state.positive.check(&state.positive)?;
+        self.state.negative.check(&state.negative)?;
+        self.state.held_out.check(&state.held_out)?;
+        self.lively.set_traces(&traces)?;
+        (self.state, self.lessons) = (state, lessons);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "hand_tests.rs"]
+mod tests;

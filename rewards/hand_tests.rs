@@ -1,0 +1,99 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::bank::{Bank, Service};
+use crate::stack::{Decide, Perceiver};
+use innate_envs::{Observation, Step};
+
+const SIZE: usize = 48;
+
+/// A frame that is plain but for stripes around (36, 12), and the event that something was there.
+fn scene(event: bool) -> Observation {
+    let stripes = |i: usize| (28..44).contains(&(i % SIZE)) && (4..20).contains(&(i / SIZE)) && i % 4 < 2;
+    let frame = (0..SIZE * SIZE).map(|i| if stripes(i) { 255 } else { (i % 7) as u8 }).collect();
+    let mut happened = vec![0.0; 24];
+    if event {
+        happened[..6].copy_from_slice(&[36.0, 12.0, 36.0, 12.0, 1.0, 3.0]);
+    }
+    Observation { arrays: vec![Array::U8(frame), Array::F32(vec![0.0; 2 * SIZE * SIZE]), Array::F32(happened)] }
+}
+
+fn bank(options: HandOptions) -> Bank {
+    let hand: Box<dyn Signal> = Box::new(Hand::new(options).unwrap());
+    let seen = [
+        ArraySpec::u8(FRAME, &[1, SIZE, SIZE]),
+        ArraySpec::f32(FLOW, &[2, SIZE, SIZE], -9.0, 9.0),
+        ArraySpec::f32(EVENTS, &[4, 6], 0.0, 99.0),
+    ];
+    let area = Perceiver { name: "hand".into(), stacks: vec!["hand.examples".into()], actions: 2 };
+    let mut bank = Bank::with_areas(vec![("hand".into(), hand)], &[area], &seen).unwrap();
+    bank.seed(|_| Random::seed_from_u64(7));
+    bank
+}
+
+/// Says yes to what has contrast.
+struct Contrast;
+
+impl Decide for Contrast {
+    fn decide(&mut self, _: usize, item: &[f32], row: &mut [f32]) -> Result<(), SignalError> {
+        let contrast = item.iter().map(|value| value * value).sum::<f32>().sqrt();
+        row.copy_from_slice(&[f32::from(u8::from(contrast > 0.8)), 0.0, contrast]);
+        Ok(())
+    }
+}
+
+#[test]
+fn event_patches_are_yes_and_quiet_patches_no() {
+    let mut bank = bank(HandOptions { threshold: 0.3, ..HandOptions::default() });
+    bank.begin_episode(&scene(false), &mut Contrast).unwrap();
+    let mut paid = Vec::new();
+    for step in 0..60 {
+        bank.step(&scene(step % 4 == 0), 0, Step::default(), &mut Contrast, |payment| paid.push(payment)).unwrap();
+        bank.advance();
+    }
+    assert!(paid.iter().all(|payment| matches!(payment.service, Service::Trial { stack: 3, slot } if slot < 8)));
+    let right = paid.iter().filter(|payment| payment.amount == 1.0).count() as f64 / paid.len() as f64;
+    // Some quiet places show the stripes in part.
+    assert!(right > 0.7, "{right}");
+    let notes = bank.take_ledgers().next().unwrap().notes;
+    let note = |metric: &str| notes.iter().find(|note| note.metric == metric).unwrap().clone();
+    assert_eq!(note("examples").sum, 15.0);
+    assert!(note("separation").sum / note("separation").count as f64 > 0.8);
+}
+
+#[test]
+fn examples_end_at_the_greatest_number() {
+    let mut bank = bank(HandOptions { most: 3, ..HandOptions::default() });
+    bank.begin_episode(&scene(false), &mut Contrast).unwrap();
+    for _ in 0..10 {
+        bank.step(&scene(true), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
+        bank.advance();
+    }
+    assert_eq!(bank.take_ledgers().next().unwrap().notes[0].sum, 3.0);
+}
+
+#[test]
+fn without_events_nothing_is_taught() {
+    let mut bank = bank(HandOptions::default());
+    bank.begin_episode(&scene(false), &mut Contrast).unwrap();
+    for _ in 0..20 {
+        bank.step(&scene(false), 0, Step::default(), &mut Contrast, |_| unreachable!()).unwrap();
+        bank.advance();
+    }
+}
+
+#[test]
+fn a_saved_teacher_goes_on_with_what_it_remembers() {
+    let (mut one, mut two) = (bank(HandOptions::default()), bank(HandOptions::default()));
+    one.begin_episode(&scene(false), &mut Contrast).unwrap();
+    for _ in 0..9 {
+        one.step(&scene(true), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
+        one.advance();
+    }
+    two.load(one.save()).unwrap();
+    for bank in [&mut one, &mut two] {
+        bank.step(&scene(true), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
+    }
+    assert_eq!(one.following(), two.following());
+    assert_eq!(one.save(), two.save());
+}
