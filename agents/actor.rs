@@ -4,16 +4,20 @@
 //! percepts(t) → decide → Env::step → percepts(t+1) → pay → row t of the chunk
 //! ```
 //!
+//! Perceptual areas decide while percepts are computed (`minds`); what they are paid for makes rows of their own.
+//!
 //! A slot depends on nothing but its own state and the snapshot it is given, so it does not matter which thread steps it.
 
 use crate::error::{ActorError, StartError};
 use crate::learner::{Mode, Policy};
-use crate::plan::{AreaPlan, MAX_VIEW, Plan};
+use crate::minds::{Mind, Minds};
+use crate::plan::{MAX_VIEW, Plan};
 use crate::streams::{Random, Streams};
+use crate::trials::Trials;
 use innate_envs::{Array, Loaded, Slot, SlotState};
 use innate_nn::Input;
 use innate_replay::{Chunk, ColumnId, Ending, ReplayError};
-use innate_rewards::{Bank, BankError, BankState, Ledger};
+use innate_rewards::{Bank, BankError, BankState, Ledger, Service};
 use serde::{Deserialize, Serialize};
 
 /// The published weights of every area, as of the end of a round.
@@ -36,6 +40,8 @@ pub struct Episode {
 pub struct Report {
     /// The transitions that left, oldest first.
     pub chunk: Chunk,
+    /// The trials of each perceptual area, oldest first.
+    pub trials: Vec<Chunk>,
     /// The episodes that ended.
     pub episodes: Vec<Episode>,
     /// What each signal paid and noted.
@@ -47,26 +53,20 @@ pub struct ActorSlot {
     index: usize,
     slot: Slot,
     bank: Bank,
-    areas: Vec<ActingArea>,
+    body: Mind,
+    minds: Vec<Mind>,
+    trials: Vec<Trials>,
     columns: RowColumns,
     held: Chunk,
     window: usize,
     spare: Option<Report>,
 }
 
-/// The acting half of an area in one slot.
-struct ActingArea {
-    name: String,
-    view: Vec<usize>,
-    policy: Box<dyn Policy>,
-    explore: Random,
-}
-
 /// Where the parts of a step go in a row of the replay.
 #[derive(Clone)]
 struct RowColumns {
     percepts: Vec<(usize, ColumnId)>,
-    actions: Vec<ColumnId>,
+    action: ColumnId,
     signals: Vec<Option<ColumnId>>,
 }
 
@@ -81,24 +81,36 @@ pub struct ActorSlotState {
 }
 
 impl ActorSlot {
-    /// Slot `index` of a run: builds its environment and bank and starts the first episode.
+    /// Slot `index` of a run: builds its environment and bank and starts the first episode, in which perceptual areas decide
+    /// with the weights of `snapshot`. `policies` are the areas' deciding halves.
     ///
     /// # Errors
     /// A part that cannot be built or cannot start.
-    pub fn new(plan: &Plan, index: usize, policies: Vec<Box<dyn Policy>>) -> Result<Self, StartError> {
+    pub fn new(
+        plan: &Plan,
+        index: usize,
+        policies: Vec<Box<dyn Policy>>,
+        snapshot: &Snapshot,
+    ) -> Result<Self, StartError> {
         let streams = Streams::new(plan.config.seed);
         let mut slot = Slot::new(plan.build_env()?);
         slot.reset(Some(streams.seed("environment", index as u64)))?;
-        let mut bank = plan.build_bank()?;
-        bank.begin_episode(slot.observation())?;
-        let areas = plan.areas.iter().zip(policies);
-        let areas = areas
-            .map(|(area, policy)| {
-                ActingArea::new(area, policy, streams.stream(&format!("{}/explore", area.name), index as u64))
-            })
-            .collect();
+        let bank = plan.build_bank(streams, index as u64)?;
+        let explore = |area: &str| streams.stream(&format!("{area}/explore"), index as u64);
+        let (body, minds) = Mind::of_areas(plan, policies, explore)?;
         let held = Chunk::new(plan.schema.clone());
-        Ok(Self { index, slot, bank, areas, columns: RowColumns::new(plan), held, window: plan.window, spare: None })
+        let columns = RowColumns::new(plan);
+        let trials =
+            plan.areas.iter().filter_map(|area| area.trials()).map(|trials| Trials::new(plan, trials)).collect();
+        let window = plan.window;
+        let mut slot = Self { index, slot, bank, body, minds, trials, columns, held, window, spare: None };
+        slot.begin_episode(snapshot, 0)?;
+        Ok(slot)
+    }
+
+    fn begin_episode(&mut self, snapshot: &Snapshot, step: u64) -> Result<(), BankError> {
+        let mut minds = Minds { minds: &mut self.minds, snapshot, mode: Mode::Explore { step }, random: None };
+        self.bank.begin_episode(self.slot.observation(), &mut minds)
     }
 
     /// Takes `steps` steps with the weights of `snapshot`. The first is step `first_step` of the run, the next one
@@ -113,9 +125,9 @@ impl ActorSlot {
         first_step: u64,
         stride: u64,
     ) -> Result<Report, ActorError> {
-        let mut report = self.spare.take().unwrap_or_else(|| Report::empty(&self.held));
+        let mut report = self.spare.take().unwrap_or_else(|| Report::empty(&self.held, &self.trials));
         for step in 0..steps as u64 {
-            self.step(snapshot, first_step + step * stride, &mut report.episodes)?;
+            self.step(snapshot, first_step + step * stride, &mut report)?;
         }
         self.columns.write_head(&mut self.held, self.bank.current())?;
         self.held.move_front(self.held.len().saturating_sub(self.window), &mut report.chunk)?;
@@ -126,49 +138,67 @@ impl ActorSlot {
     /// Takes back a report whose contents have been used, so that the next round allocates nothing.
     pub fn recycle(&mut self, mut report: Report) {
         report.chunk.clear();
+        report.trials.iter_mut().for_each(Chunk::clear);
         report.episodes.clear();
         report.ledgers.clear();
         self.spare = Some(report);
     }
 
-    fn step(&mut self, snapshot: &Snapshot, step: u64, episodes: &mut Vec<Episode>) -> Result<(), ActorError> {
+    fn step(&mut self, snapshot: &Snapshot, step: u64, report: &mut Report) -> Result<(), ActorError> {
         let row = self.columns.begin_row(&mut self.held, self.bank.current())?;
-        let mut action = 0;
-        for (place, area) in self.areas.iter_mut().enumerate() {
-            let decided = area.decide(self.bank.current(), &snapshot.weights[place], Mode::Explore { step })?;
-            self.held.i64_mut(self.columns.actions[place], row)?[0] = decided as i64;
-            action = if place == 0 { decided } else { action };
-        }
+        let mode = Mode::Explore { step };
+        let decided = self.body.act(self.bank.current(), snapshot, mode, None);
+        let action = decided.map_err(|source| ActorError::Policy { area: self.body.name.clone(), source })?;
+        self.held.i64_mut(self.columns.action, row)?[0] = action as i64;
         let outcome = self.slot.step(action)?;
         let ended = outcome.terminated || outcome.truncated;
         let observation = if ended { self.slot.final_observation() } else { self.slot.observation() };
-        let (held, columns) = (&mut self.held, &self.columns);
+        let (held, columns, trials) = (&mut self.held, &self.columns, &mut self.trials);
         let mut misfit = None;
+        let mut minds = Minds { minds: &mut self.minds, snapshot, mode, random: None };
         self.bank
-            .step(observation, action, outcome, |payment| {
-                if let Some(column) = columns.signals[payment.signal] {
-                    match held.f32_mut(column, row - payment.steps_ago) {
-                        Ok(raw) => raw[0] += payment.amount,
-                        Err(error) => misfit = Some(error),
+            .step(observation, action, outcome, &mut minds, |payment| match payment.service {
+                Service::Step { ago } => {
+                    if let Some(column) = columns.signals[payment.signal] {
+                        match held.f32_mut(column, row - ago) {
+                            Ok(raw) => raw[0] += payment.amount,
+                            Err(error) => misfit = Some(error),
+                        }
                     }
+                }
+                Service::Trial { stack, slot } => {
+                    trials.iter_mut().for_each(|trials| trials.pay(payment.signal, stack, slot, payment.amount));
                 }
             })
             .map_err(|error| ActorError::Bank(error, self.index, step))?;
         if let Some(error) = misfit {
             return Err(error.into());
         }
+        for (trials, chunk) in self.trials.iter_mut().zip(&mut report.trials) {
+            trials.write(self.bank.following(), chunk)?;
+        }
         if ended {
             let ending = Ending { terminated: outcome.terminated, truncated: outcome.truncated };
             self.columns.write_final(&mut self.held, ending, self.bank.following())?;
             let (reward, length) = self.slot.last_episode();
-            episodes.push(Episode { reward, length });
-            let begun = self.bank.begin_episode(self.slot.observation());
-            begun.map_err(|error| ActorError::Bank(error, self.index, step))?;
-            self.areas.iter_mut().for_each(|area| area.policy.begin_episode());
+            report.episodes.push(Episode { reward, length });
+            self.forget_episode();
+            self.begin_episode(snapshot, step).map_err(|error| ActorError::Bank(error, self.index, step))?;
         } else {
             self.bank.advance();
         }
         Ok(())
+    }
+
+    /// What belongs to the episode that ended leaves the policies' memory.
+    fn forget_episode(&mut self) {
+        self.body.policy.begin_episode();
+        self.minds.iter_mut().for_each(|mind| mind.policy.begin_episode());
+    }
+
+    /// The areas, the body's first.
+    fn all_minds(&self) -> impl Iterator<Item = &Mind> {
+        std::iter::once(&self.body).chain(&self.minds)
     }
 
     /// The whole state.
@@ -176,8 +206,8 @@ impl ActorSlot {
         ActorSlotState {
             slot: self.slot.save(),
             bank: self.bank.save(),
-            explore: self.areas.iter().map(|area| area.explore.clone()).collect(),
-            policies: self.areas.iter().map(|area| area.policy.save()).collect(),
+            explore: self.all_minds().map(|mind| mind.explore.clone()).collect(),
+            policies: self.all_minds().map(|mind| mind.policy.save()).collect(),
             held: self.held.clone(),
         }
     }
@@ -187,8 +217,8 @@ impl ActorSlot {
     ///
     /// # Errors
     /// The state is of another run.
-    pub fn load(&mut self, state: ActorSlotState) -> Result<Loaded, StartError> {
-        let areas = self.areas.len();
+    pub fn load(&mut self, state: ActorSlotState, snapshot: &Snapshot) -> Result<Loaded, StartError> {
+        let areas = 1 + self.minds.len();
         let same_areas = state.explore.len() == areas && state.policies.len() == areas;
         if state.held.schema() != self.held.schema() || !same_areas {
             return Err(BankError::State("its steps have other columns".into()).into());
@@ -196,15 +226,16 @@ impl ActorSlot {
         let loaded = self.slot.load(state.slot)?;
         self.bank.load(state.bank)?;
         self.held = state.held;
-        for ((area, explore), memory) in self.areas.iter_mut().zip(state.explore).zip(state.policies) {
-            area.explore = explore;
-            let loaded = area.policy.load(&memory);
-            loaded.map_err(|error| StartError::Learner(area.name.clone(), error))?;
+        let minds = std::iter::once(&mut self.body).chain(&mut self.minds);
+        for ((mind, explore), memory) in minds.zip(state.explore).zip(state.policies) {
+            mind.explore = explore;
+            let loaded = mind.policy.load(&memory);
+            loaded.map_err(|error| StartError::Learner(mind.name.clone(), error))?;
         }
         if loaded == Loaded::EpisodeRestarted {
             self.held.interrupt()?;
-            self.bank.begin_episode(self.slot.observation())?;
-            self.areas.iter_mut().for_each(|area| area.policy.begin_episode());
+            self.forget_episode();
+            self.begin_episode(snapshot, 0)?;
         }
         Ok(loaded)
     }
@@ -216,21 +247,9 @@ impl ActorSlot {
 }
 
 impl Report {
-    fn empty(like: &Chunk) -> Self {
-        Self { chunk: Chunk::new(like.schema().clone()), episodes: Vec::new(), ledgers: Vec::new() }
-    }
-}
-
-impl ActingArea {
-    fn new(area: &AreaPlan, policy: Box<dyn Policy>, explore: Random) -> Self {
-        Self { name: area.name.clone(), view: area.view.clone(), policy, explore }
-    }
-
-    fn decide(&mut self, percepts: &[Array], weights: &[f32], mode: Mode) -> Result<usize, ActorError> {
-        let mut inputs = [Input::F32(&[]); MAX_VIEW];
-        let view = view_of(percepts, &self.view, &mut inputs);
-        let decided = self.policy.act(weights, view, mode, &mut self.explore);
-        decided.map_err(|source| ActorError::Policy { area: self.name.clone(), source })
+    fn empty(like: &Chunk, trials: &[Trials]) -> Self {
+        let trials = trials.iter().map(|trials| Chunk::new(trials.schema().clone())).collect();
+        Self { chunk: Chunk::new(like.schema().clone()), trials, episodes: Vec::new(), ledgers: Vec::new() }
     }
 }
 
@@ -254,7 +273,7 @@ impl RowColumns {
         let percepts = plan.percept_columns.iter().enumerate();
         Self {
             percepts: percepts.filter_map(|(place, column)| column.map(|column| (place, column))).collect(),
-            actions: plan.areas.iter().map(|area| area.action_column).collect(),
+            action: plan.body_actions(),
             signals: plan.signals.iter().map(|signal| signal.column).collect(),
         }
     }

@@ -340,4 +340,21 @@ impl Policy for EpsilonGreedy {
         self.forward.forward(weights, view, &mut self.q).map_err(LearnerError::new)?;
         Ok(greedy(&self.q))
     }
+
+    fn consider(
+        &mut self,
+        weights: &[f32],
+        view: &[Input<'_>],
+        mode: Mode,
+        random: &mut Random,
+        expected: &mut [f32],
+    ) -> Result<usize, LearnerError> {
+        match mode {
+            Mode::Random => expected.fill(0.0),
+            Mode::Explore { .. } | Mode::Greedy => {
+                self.forward.forward(weights, view, expected).map_err(LearnerError::new)?;
+            }
+        }
+        self.act(weights, view, mode, random)
+    }
 }

@@ -1,15 +1,16 @@
 //! Evaluation: greedy episodes on an environment, a bank and random streams of their own, so that it changes no bit of
 //! training.
 
-use crate::actor::{Snapshot, view_of};
+use crate::actor::Snapshot;
 use crate::checkpoint::Checkpoint;
 use crate::error::{StartError, TrainError};
 use crate::learner::{self, Mode, Policy};
-use crate::plan::{MAX_VIEW, Plan};
+use crate::minds::{Mind, Minds};
+use crate::plan::Plan;
 use crate::streams::{Random, Streams};
-use innate_envs::{Env, Observation, Picture};
-use innate_nn::Input;
-use innate_rewards::{Bank, Ledger};
+use innate_envs::{Array, Env, Observation, Picture};
+use innate_rewards::signal::Note;
+use innate_rewards::{Bank, Ledger, Service, Tally};
 use serde::Serialize;
 use std::ops::ControlFlow;
 
@@ -26,9 +27,22 @@ pub struct Exam {
     pub round: u64,
 }
 
-/// Sees the environment after every step of an evaluation, with the number of the episode; may end the evaluation, which
-/// then tells of the episodes played to their end.
-pub type Watcher<'a> = dyn FnMut(u64, &dyn Env) -> ControlFlow<()> + 'a;
+/// What is seen after every step of an evaluation.
+pub struct Scene<'a> {
+    /// The number of the episode.
+    pub episode: u64,
+    /// The environment, ground truth included.
+    pub env: &'a dyn Env,
+    /// The percepts, in the order of [`Plan::percepts`].
+    pub percepts: &'a [Array],
+    /// The body's action.
+    pub action: usize,
+    /// Whether the episode ended with it.
+    pub ended: bool,
+}
+
+/// Sees every step of an evaluation; may end it, and it then tells of the episodes played to their end.
+pub type Watcher<'a> = dyn FnMut(&Scene<'_>) -> ControlFlow<()> + 'a;
 
 /// Evaluates the weights of `checkpoint` over `episodes` episodes, the same for the same `seed`.
 ///
@@ -61,7 +75,8 @@ pub fn evaluate(
 pub struct Examiner {
     env: Box<dyn Env>,
     observation: Observation,
-    policies: Vec<Box<dyn Policy>>,
+    body: Mind,
+    minds: Vec<Mind>,
 }
 
 /// What came of an evaluation.
@@ -84,7 +99,7 @@ pub struct SignalSummary {
     pub name: String,
     /// Mean raw value per step.
     pub mean: f64,
-    /// Its own metrics: means.
+    /// Its own metrics: means, and totals.
     pub metrics: Vec<(String, f64)>,
 }
 
@@ -118,7 +133,9 @@ impl Examiner {
     /// A part of the run cannot be built.
     pub fn new(plan: &Plan, policies: Vec<Box<dyn Policy>>) -> Result<Self, StartError> {
         let env = plan.build_exam_env()?;
-        Ok(Self { observation: env.spec().buffer(), env, policies })
+        // Every draw comes from the exam's own stream.
+        let (body, minds) = Mind::of_areas(plan, policies, |area| Streams::new(0).stream(area, 0))?;
+        Ok(Self { observation: env.spec().buffer(), env, body, minds })
     }
 
     /// Plays the episodes of `exam` with the weights of `snapshot`.
@@ -135,17 +152,22 @@ impl Examiner {
         exam: Exam,
         watch: &mut Watcher<'_>,
     ) -> Result<Evaluation, StartError> {
-        let mut bank = plan.build_bank()?;
+        let mut bank = plan.build_bank(exam.streams, exam.round)?;
         let mut evaluation = Evaluation::default();
         let mut ledgers: Vec<Ledger> = plan.signals.iter().map(|_| Ledger::default()).collect();
         for episode in 0..exam.episodes as u64 {
             let draw = exam.round << 32 | episode;
             let mut random = exam.streams.stream("evaluation/act", draw);
             self.env.reset(Some(exam.streams.seed("evaluation/environment", draw)), &mut self.observation)?;
-            bank.begin_episode(&self.observation)?;
-            self.policies.iter_mut().for_each(|policy| policy.begin_episode());
-            let mut watch = |env: &dyn Env| watch(episode, env);
-            let Some(played) = self.play(plan, snapshot, exam.mode, (&mut bank, &mut random), &mut watch)? else {
+            let minds = &mut self.minds;
+            bank.begin_episode(
+                &self.observation,
+                &mut Minds { minds, snapshot, mode: exam.mode, random: Some(&mut random) },
+            )?;
+            let minds = std::iter::once(&mut self.body).chain(&mut self.minds);
+            minds.for_each(|mind| mind.policy.begin_episode());
+            let stage = Stage { plan, snapshot, mode: exam.mode, episode };
+            let Some(played) = self.play(&stage, (&mut bank, &mut random), watch)? else {
                 break;
             };
             evaluation.returns.push(played.reward);
@@ -168,42 +190,47 @@ impl Examiner {
     /// Plays one episode; nothing if the watcher ended it.
     fn play(
         &mut self,
-        plan: &Plan,
-        snapshot: &Snapshot,
-        mode: Mode,
+        stage: &Stage<'_>,
         (bank, random): (&mut Bank, &mut Random),
-        watch: &mut dyn FnMut(&dyn Env) -> ControlFlow<()>,
+        watch: &mut Watcher<'_>,
     ) -> Result<Option<Played>, StartError> {
-        let body = &plan.areas[0];
+        let &Stage { plan, snapshot, mode, episode } = stage;
+        let body = plan.body();
         let mut played = Played::default();
         loop {
-            let mut action = 0;
-            for (place, (area, policy)) in plan.areas.iter().zip(&mut self.policies).enumerate() {
-                let mut inputs = [Input::F32(&[]); MAX_VIEW];
-                let view = view_of(bank.current(), &area.view, &mut inputs);
-                let decided = policy.act(&snapshot.weights[place], view, mode, random);
-                let decided = decided.map_err(|error| StartError::Learner(area.name.clone(), error))?;
-                action = if place == 0 { decided } else { action };
-            }
+            let decided = self.body.act(bank.current(), snapshot, mode, Some(random));
+            let action = decided.map_err(|error| StartError::Learner(body.name.clone(), error))?;
             let outcome = self.env.step(action, &mut self.observation)?;
-            bank.step(&self.observation, action, outcome, |payment| {
-                if let Some((_, entry)) = body.pay.iter().find(|(signal, _)| *signal == payment.signal) {
+            let mut minds = Minds { minds: &mut self.minds, snapshot, mode, random: Some(random) };
+            bank.step(&self.observation, action, outcome, &mut minds, |payment| {
+                let entry = body.pay.iter().find(|(signal, _)| *signal == payment.signal);
+                if let (Some((_, entry)), Service::Step { .. }) = (entry, payment.service) {
                     let mut paid = [0.0];
-                    entry.mix(plan.config.steps, &[payment.amount], &mut paid);
+                    entry.mix(entry.final_weight(plan.config.steps), &[payment.amount], &mut paid);
                     played.pay += f64::from(paid[0]);
                 }
             })?;
             played.reward += outcome.reward;
             played.length += 1;
-            if watch(&*self.env).is_break() {
+            let ended = outcome.ended();
+            if watch(&Scene { episode, env: &*self.env, percepts: bank.following(), action, ended }).is_break() {
                 return Ok(None);
             }
-            if outcome.terminated || outcome.truncated {
+            if ended {
                 return Ok(Some(played));
             }
             bank.advance();
         }
     }
+}
+
+/// What an episode is played with.
+#[derive(Clone, Copy)]
+struct Stage<'a> {
+    plan: &'a Plan,
+    snapshot: &'a Snapshot,
+    mode: Mode,
+    episode: u64,
 }
 
 /// One episode of an evaluation.
@@ -214,9 +241,13 @@ struct Played {
     pay: f64,
 }
 
-/// The means of a ledger.
+/// The means and totals of a ledger.
 pub(crate) fn summary(name: &str, ledger: &Ledger) -> SignalSummary {
-    let metrics = ledger.notes.iter().map(|note| (note.metric.clone(), note.sum / note.count as f64));
+    let value = |note: &Note| match note.tally {
+        Tally::Mean => note.sum / note.count as f64,
+        Tally::Total => note.sum,
+    };
+    let metrics = ledger.notes.iter().map(|note| (note.metric.clone(), value(note)));
     let mean = if ledger.steps == 0 { 0.0 } else { ledger.paid / ledger.steps as f64 };
     SignalSummary { name: name.into(), mean, metrics: metrics.collect() }
 }

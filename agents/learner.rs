@@ -82,6 +82,23 @@ pub trait Policy: Send {
         random: &mut Random,
     ) -> Result<usize, LearnerError>;
 
+    /// The same, and fills `expected` with what is expected of each action (values, or probabilities), `[actions]`, whether or
+    /// not the choice followed it. Zeros for a policy that expects nothing.
+    ///
+    /// # Errors
+    /// As for [`Policy::act`].
+    fn consider(
+        &mut self,
+        weights: &[f32],
+        view: &[Input<'_>],
+        mode: Mode,
+        random: &mut Random,
+        expected: &mut [f32],
+    ) -> Result<usize, LearnerError> {
+        expected.fill(0.0);
+        self.act(weights, view, mode, random)
+    }
+
     /// An episode begins: a policy with a memory empties it.
     fn begin_episode(&mut self) {}
 

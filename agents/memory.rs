@@ -1,6 +1,6 @@
 //! What is remembered, as learners and relabelling signals see it: columns of a sampled batch.
 
-use crate::plan::{MAX_VIEW, Plan};
+use crate::plan::{MAX_VIEW, Plan, TrialPlan};
 use innate_envs::Kind;
 use innate_nn::Input;
 use innate_replay::{Batch, ColumnId, ReplayError};
@@ -26,6 +26,13 @@ pub(crate) fn views<'a>(
     Ok((before, after))
 }
 
+/// The items of a batch of trials. Nothing follows a trial: what stands for it is the item again.
+pub(crate) fn items<'a>(batch: &'a Batch, trials: &TrialPlan) -> Result<(Inputs<'a>, Inputs<'a>), ReplayError> {
+    let mut inputs = [Input::F32(&[]); MAX_VIEW];
+    inputs[0] = Input::F32(batch.f32(trials.item)?);
+    Ok((inputs, inputs))
+}
+
 /// Has the relabelling signal at place `signal` pay the transitions of `batch` with what it knows today.
 pub(crate) fn relabel(
     bank: &mut Bank,
@@ -46,7 +53,7 @@ pub(crate) fn relabel(
         size: batch.size(),
         before: &before,
         after: &after,
-        actions: batch.i64(plan.areas[0].action_column).map_err(unread)?,
+        actions: batch.i64(plan.body_actions()).map_err(unread)?,
         terminated: batch.terminated(),
     };
     bank.relabel(signal, &sampled, pay)

@@ -4,8 +4,9 @@
 //! resumed run are those of one that was never interrupted.
 
 use crate::actor::Episode;
+use crate::development::Development;
 use crate::plan::Plan;
-use innate_rewards::Ledger;
+use innate_rewards::{Ledger, Tally};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::collections::VecDeque;
@@ -75,7 +76,7 @@ impl Meters {
     }
 
     /// Gives each curve its point at environment step `step`, and starts anew.
-    pub fn report(&mut self, plan: &Plan, step: u64, point: &mut dyn FnMut(String, f64)) {
+    pub fn report(&mut self, plan: &Plan, development: &Development, step: u64, point: &mut dyn FnMut(String, f64)) {
         let means = [("rew", self.mean_return()), ("len", self.mean(|episode| episode.length as f64))];
         for (figure, value) in means {
             if let Some(value) = value {
@@ -83,8 +84,9 @@ impl Meters {
             }
         }
         point("rollout/episodes".into(), self.episodes as f64);
-        for (signal, ledger) in plan.signals.iter().zip(&mut self.ledgers) {
-            let ledger = std::mem::take(ledger);
+        for (place, (signal, ledger)) in plan.signals.iter().zip(&mut self.ledgers).enumerate() {
+            let mut ledger = std::mem::take(ledger);
+            ledger.notes.retain(|note| note.tally == Tally::Mean);
             let summary = crate::evaluation::summary(&signal.name, &ledger);
             if ledger.steps > 0 {
                 point(format!("reward/{}", signal.name), summary.mean);
@@ -92,10 +94,18 @@ impl Meters {
             for (metric, value) in summary.metrics {
                 point(format!("signal/{}/{metric}", signal.name), value);
             }
+            for (metric, total) in development.totals(place) {
+                point(format!("signal/{}/{metric}", signal.name), total);
+            }
         }
-        for area in &plan.areas {
-            for (signal, entry) in &area.pay {
-                point(format!("pay/{}/{}", area.name, plan.signals[*signal].name), entry.schedule.weight(step));
+        for (place, area) in plan.areas.iter().enumerate() {
+            for (number, (signal, entry)) in area.pay.iter().enumerate() {
+                let weight = development.weight(place, number, entry, step);
+                point(format!("pay/{}/{}", area.name, plan.signals[*signal].name), weight);
+            }
+            if area.config.opens.is_some() || area.config.closes.is_some() {
+                let learns = development.learns(place, &area.gate(), step);
+                point(format!("area/{}/learns", area.name), f64::from(u8::from(learns)));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The plan of a run: the run file resolved against the registries, checked, with every name turned into a place.
 
+mod areas;
+
 use crate::error::StartError;
 use crate::learner::{Learner, LearnerContext, LearnerPlan, Memory};
 use crate::run::{Actors, AreaConfig, ConfigError, EnvConfig, Registries, RunConfig, split};
@@ -9,7 +11,7 @@ use innate_envs::options::{encode, nearest};
 use innate_envs::{ArraySpec, Env, EnvSpec, Kind};
 use innate_nn::{Device, InputSpec};
 use innate_replay::{ColumnId, ColumnSpec, ReplayError, Role, Schema};
-use innate_rewards::{Bank, EXTRINSIC, Pay, PayEntry};
+use innate_rewards::{Bank, EXTRINSIC, Gate, Pay, PayEntry, Perceiver};
 use std::sync::Arc;
 
 /// Percepts that an area may see at most. A bound, so that a decision allocates nothing.
@@ -30,7 +32,7 @@ pub struct Plan {
     pub percepts: Vec<ArraySpec>,
     /// The signals, in the order in which the bank runs them.
     pub signals: Vec<SignalPlan>,
-    /// The areas. The first one moves the body.
+    /// The areas. The first one moves the body; the others are perceptual, in the order of their names.
     pub areas: Vec<AreaPlan>,
     /// The columns of the replay.
     pub schema: Arc<Schema>,
@@ -46,6 +48,7 @@ pub struct Plan {
     env_options: toml::Table,
     exam_options: toml::Table,
     signal_tables: Vec<(String, String, toml::Table)>,
+    perceivers: Vec<Perceiver>,
     registries: Registries,
 }
 
@@ -74,12 +77,63 @@ pub struct AreaPlan {
     pub inputs: Vec<InputSpec>,
     /// Number of its actions.
     pub actions: usize,
-    /// The column of its actions.
-    pub action_column: ColumnId,
+    /// Whether it moves the body or decides what is perceived.
+    pub role: AreaRole,
     /// Its entries in the pay table: place of the signal, and what it is worth.
     pub pay: Vec<(usize, PayEntry)>,
     /// Makes its learner.
     pub learner: LearnerPlan,
+}
+
+/// What an area does.
+pub enum AreaRole {
+    /// It moves the body: a decision per step.
+    Body {
+        /// The column of its actions.
+        actions: ColumnId,
+    },
+    /// It decides on what is in stacks: a trial per decision that is paid.
+    Perceptual(TrialPlan),
+}
+
+/// What a perceptual area decides on and remembers.
+pub struct TrialPlan {
+    /// Its stacks.
+    pub stacks: Vec<StackPlan>,
+    /// The columns of what it remembers: one row per trial.
+    pub schema: Arc<Schema>,
+    /// The column of the item.
+    pub item: ColumnId,
+    /// The column of the decision.
+    pub action: ColumnId,
+    /// By signal, the column of what it paid, if it pays this area.
+    pub signals: Vec<Option<ColumnId>>,
+}
+
+/// A stack of a perceptual area, by places of percepts.
+#[derive(Clone, Copy, Debug)]
+pub struct StackPlan {
+    /// The stack.
+    pub items: usize,
+    /// What the area decides on it.
+    pub decisions: usize,
+    /// Elements of an item.
+    pub width: usize,
+}
+
+impl AreaPlan {
+    /// What a perceptual area remembers; nothing for the one that moves the body.
+    pub fn trials(&self) -> Option<&TrialPlan> {
+        match &self.role {
+            AreaRole::Body { .. } => None,
+            AreaRole::Perceptual(trials) => Some(trials),
+        }
+    }
+
+    /// When the area learns.
+    pub fn gate(&self) -> Gate {
+        Gate { opens: self.config.opens.clone(), closes: self.config.closes.clone(), fade: 0 }
+    }
 }
 
 impl Plan {
@@ -102,7 +156,9 @@ impl Plan {
         check_exam(&registries, &env_config.id, &exam_options, &env_spec)?;
 
         let mut signal_tables = signal_tables(&config)?;
-        let bank = build_bank(&registries, &mut signal_tables, &env_spec)?;
+        let perceivers = areas::perceivers(&config)?;
+        let bank = build_bank(&registries, &mut signal_tables, &perceivers, &env_spec)?;
+        check_lesions(&config, &bank)?;
         config.signals = signal_tables
             .iter()
             .map(|(name, kind, table)| {
@@ -111,7 +167,7 @@ impl Plan {
             })
             .collect();
 
-        let mut areas = resolve_areas(&mut config, &registries, &bank, (&env_spec, env_config.slots))?;
+        let mut areas = areas::resolve(&mut config, &registries, &bank, (&env_spec, env_config.slots))?;
         let percepts = bank.percepts().to_vec();
         let mut columns = Vec::new();
         let remembered = remembered(&bank, &areas, percepts.len());
@@ -128,7 +184,9 @@ impl Plan {
             percept_columns[place] = Some(column(spec.name.clone(), kind, &spec.shape, Role::Observation));
         }
         for area in &mut areas {
-            area.action_column = column(format!("action/{}", area.name), innate_replay::Kind::I64, &[], Role::Step);
+            if let AreaRole::Body { actions } = &mut area.role {
+                *actions = column(format!("action/{}", area.name), innate_replay::Kind::I64, &[], Role::Step);
+            }
         }
         let signals = bank
             .signals()
@@ -157,6 +215,7 @@ impl Plan {
             env_options,
             exam_options,
             signal_tables,
+            perceivers,
             registries,
             config,
         })
@@ -180,12 +239,28 @@ impl Plan {
         built.map(|(env, _)| env).map_err(|error| ConfigError::part(error, "evaluation", "env", &[]))
     }
 
-    /// A new bank, for one stream of experience.
+    /// A new bank, for the `index`-th stream of experience of `streams`.
     ///
     /// # Errors
     /// As for [`Plan::build_env`].
-    pub fn build_bank(&self) -> Result<Bank, ConfigError> {
-        build_bank(&self.registries, &mut self.signal_tables.clone(), &self.env)
+    pub fn build_bank(&self, streams: Streams, index: u64) -> Result<Bank, ConfigError> {
+        let mut bank = build_bank(&self.registries, &mut self.signal_tables.clone(), &self.perceivers, &self.env)?;
+        self.config.lesions.iter().for_each(|name| bank.lesion(name));
+        bank.seed(|name| streams.stream(&format!("signal/{name}"), index));
+        Ok(bank)
+    }
+
+    /// The area that moves the body.
+    pub fn body(&self) -> &AreaPlan {
+        &self.areas[0]
+    }
+
+    /// The column of the body's actions.
+    pub(crate) fn body_actions(&self) -> ColumnId {
+        match self.body().role {
+            AreaRole::Body { actions } => actions,
+            AreaRole::Perceptual(_) => ColumnId(0),
+        }
     }
 
     /// A new learner with fresh weights, for `area`.
@@ -295,10 +370,24 @@ fn signal_tables(config: &RunConfig) -> Result<Vec<(String, String, toml::Table)
         .collect()
 }
 
-/// Builds every signal and orders them; the tables are replaced by the resolved ones.
+/// That every lesion names a signal of the run.
+fn check_lesions(config: &RunConfig, bank: &Bank) -> Result<(), ConfigError> {
+    let known: Vec<&str> = bank.signals().map(|signal| signal.name).collect();
+    match config.lesions.iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let hint = nearest(name, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
+            let (hint, known) = (hint.unwrap_or_default(), known.join(", "));
+            Err(ConfigError::at("lesions", format!("there is no signal `{name}` in this run{hint} (known: {known})")))
+        }
+    }
+}
+
+/// Builds every signal and orders them with the perceptual areas; the tables are replaced by the resolved ones.
 fn build_bank(
     registries: &Registries,
     tables: &mut [(String, String, toml::Table)],
+    perceivers: &[Perceiver],
     env: &EnvSpec,
 ) -> Result<Bank, ConfigError> {
     let mut signals = Vec::new();
@@ -309,7 +398,7 @@ fn build_bank(
         *table = resolved;
         signals.push((name.clone(), signal));
     }
-    Ok(Bank::build(signals, &env.observation)?)
+    Ok(Bank::with_areas(signals, perceivers, &env.observation)?)
 }
 
 /// Which percepts must be remembered: what areas see and what relabelling signals read.
@@ -317,153 +406,9 @@ fn remembered(bank: &Bank, areas: &[AreaPlan], percepts: usize) -> Vec<bool> {
     let mut remembered = vec![false; percepts];
     let relabelled = bank.signals().filter(|signal| signal.declaration.pay == Pay::Relabelled);
     let read = relabelled.flat_map(|signal| signal.reads);
-    for &place in areas.iter().flat_map(|area| &area.view).chain(read) {
+    let bodies = areas.iter().filter(|area| matches!(area.role, AreaRole::Body { .. }));
+    for &place in bodies.flat_map(|area| &area.view).chain(read) {
         remembered[place] = true;
     }
     remembered
-}
-
-fn resolve_areas(
-    config: &mut RunConfig,
-    registries: &Registries,
-    bank: &Bank,
-    (env, slots): (&EnvSpec, usize),
-) -> Result<Vec<AreaPlan>, ConfigError> {
-    if config.area.len() != 1 {
-        let found = config.area.keys().map(|name| format!("[area.{name}]")).collect::<Vec<_>>().join(", ");
-        let said = format!("a run has one area, the one that moves the body, such as [area.body]; found {found}");
-        return Err(ConfigError::at("area", said));
-    }
-    let mut areas = Vec::new();
-    for (name, table) in &mut config.area {
-        let at = format!("area.{name}");
-        let (mut common, options): (AreaConfig, _) = split(table, &at)?;
-        if common.memory == Memory::Online && !table.contains_key("batch") {
-            common.batch = 1;
-        }
-        // The replay gives every slot the same room.
-        let capacity = config.replay.capacity / slots * slots;
-        if common.batch == 0 || common.batch > capacity {
-            let said = format!("{} must lie between 1 and replay.capacity = {capacity}", common.batch);
-            return Err(ConfigError::at(format!("{at}.batch"), said));
-        }
-        if common.view.is_empty() {
-            common.view = env.observation.iter().map(|spec| spec.name.clone()).collect();
-        }
-        let view = resolve_view(&common.view, bank, &at)?;
-        let pay = resolve_pay(&common, bank, &at)?;
-        check_memory(&common, &pay, bank, &at, (config.steps_per_round, slots, capacity))?;
-        let built = registries.learners.build(&common.learner, &options, &at);
-        let (learner, options) =
-            built.map_err(|error| ConfigError::part(error, &at, "learner", AreaConfig::FIELD_NAMES))?;
-        *table = encode(&common)?.into_iter().chain(options).collect();
-        let inputs = view.iter().map(|&place| input_spec(&bank.percepts()[place])).collect();
-        areas.push(AreaPlan {
-            name: name.clone(),
-            config: common,
-            view,
-            inputs,
-            actions: env.actions.names.len(),
-            action_column: ColumnId(0),
-            pay,
-            learner,
-        });
-    }
-    Ok(areas)
-}
-
-/// Whether experience can reach the learner in the way that it asks for.
-fn check_memory(
-    area: &AreaConfig,
-    pay: &[(usize, PayEntry)],
-    bank: &Bank,
-    at: &str,
-    (round, slots, capacity): (u64, usize, usize),
-) -> Result<(), ConfigError> {
-    let refuse = |key: &str, said: String| Err(ConfigError::at(format!("{at}.{key}"), said));
-    let kept = (capacity / slots) as u64;
-    let needed = round / slots as u64 + (area.batch + bank.window()) as u64;
-    match area.memory {
-        Memory::Replay => Ok(()),
-        Memory::Queue if kept < needed => {
-            let said = format!(
-                "\"queue\" holds a round and a batch: replay.capacity must be at least {}, found {capacity}",
-                needed * slots as u64
-            );
-            refuse("memory", said)
-        }
-        Memory::Queue => Ok(()),
-        Memory::Online if area.batch != 1 => {
-            refuse("batch", format!("{} must be 1 where memory = \"online\"", area.batch))
-        }
-        Memory::Online if round != slots as u64 => {
-            let said =
-                format!("\"online\" learns after every step: set steps_per_round = env.slots = {slots}, not {round}");
-            refuse("memory", said)
-        }
-        Memory::Online => {
-            let late = |(place, _): &&(usize, PayEntry)| {
-                bank.signals().nth(*place).is_some_and(|signal| signal.declaration.pay == Pay::Relabelled)
-            };
-            let name = |place: usize| bank.signals().nth(place).map(|signal| signal.name.to_string());
-            if let Some((place, _)) = pay.iter().find(late) {
-                let said =
-                    format!("`{}` pays what is sampled; use memory = \"replay\"", name(*place).unwrap_or_default());
-                return refuse("pay", said);
-            }
-            if bank.window() > 0 {
-                let said = "a signal of this run pays back in time, which \"online\" cannot wait for; use \"queue\" or \"replay\"";
-                return refuse("memory", said.into());
-            }
-            Ok(())
-        }
-    }
-}
-
-fn input_spec(percept: &ArraySpec) -> InputSpec {
-    let kind = match percept.kind {
-        Kind::U8 => innate_nn::Kind::U8,
-        Kind::F32 => innate_nn::Kind::F32,
-    };
-    InputSpec { name: percept.name.clone(), kind, shape: percept.shape.clone() }
-}
-
-fn resolve_view(names: &[String], bank: &Bank, at: &str) -> Result<Vec<usize>, ConfigError> {
-    let key = format!("{at}.view");
-    if names.len() > MAX_VIEW {
-        return Err(ConfigError::at(key, format!("an area sees at most {MAX_VIEW} percepts; found {}", names.len())));
-    }
-    if let Some(twice) = names.iter().enumerate().find_map(|(i, name)| names[..i].contains(name).then_some(name)) {
-        return Err(ConfigError::at(key, format!("the percept `{twice}` stands there twice")));
-    }
-    let find = |name: &String| {
-        let known = || bank.percepts().iter().map(|spec| spec.name.as_str());
-        known().position(|other| other == name).ok_or_else(|| {
-            let hint = nearest(name, known()).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            let known = known().collect::<Vec<_>>().join(", ");
-            ConfigError::at(key.clone(), format!("there is no percept `{name}`{hint} (known: {known})"))
-        })
-    };
-    names.iter().map(find).collect()
-}
-
-fn resolve_pay(area: &AreaConfig, bank: &Bank, at: &str) -> Result<Vec<(usize, PayEntry)>, ConfigError> {
-    let find = |(name, entry): (&String, &PayEntry)| {
-        let key = format!("{at}.pay.{name}");
-        let Some((place, signal)) = bank.signals().enumerate().find(|(_, signal)| signal.name == name) else {
-            let known: Vec<&str> = bank.signals().map(|signal| signal.name).collect();
-            let hint = nearest(name, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-            let said = format!(
-                "there is no signal `{name}` in this run{} (known: {}; add [signals.{name}] for another)",
-                hint.unwrap_or_default(),
-                known.join(", ")
-            );
-            return Err(ConfigError::at(key, said));
-        };
-        if signal.declaration.pay == Pay::None {
-            return Err(ConfigError::at(key, format!("the signal `{name}` pays nothing; it only writes percepts")));
-        }
-        Ok((place, entry.clone()))
-    };
-    area.pay.iter().map(find).collect()
 }

@@ -390,6 +390,19 @@ struct Choice {
     probabilities: Vec<f32>,
 }
 
+impl Choice {
+    /// What was expected of each action in the last [`Policy::act`] that looked: probabilities, or values.
+    fn expectations(&mut self) -> &[f32] {
+        match self.rule {
+            Rule::Agrel(_) => {
+                softmax(&self.outputs, &mut self.probabilities);
+                &self.probabilities
+            }
+            Rule::Brainprop { .. } => &self.outputs,
+        }
+    }
+}
+
 impl Policy for Choice {
     fn act(
         &mut self,
@@ -412,6 +425,22 @@ impl Policy for Choice {
                 max_boltzmann(&self.outputs, epsilon, &mut self.probabilities, random)
             }
         })
+    }
+
+    fn consider(
+        &mut self,
+        weights: &[f32],
+        view: &[Input<'_>],
+        mode: Mode,
+        random: &mut Random,
+        expected: &mut [f32],
+    ) -> Result<usize, LearnerError> {
+        let decided = self.act(weights, view, mode, random)?;
+        match mode {
+            Mode::Random => expected.fill(0.0),
+            Mode::Explore { .. } | Mode::Greedy => expected.copy_from_slice(self.expectations()),
+        }
+        Ok(decided)
     }
 }
 

@@ -5,7 +5,7 @@ use documented::DocumentedFields;
 use innate_envs::options::{OptionError, decode};
 use innate_envs::{Env, Registry, RegistryError};
 use innate_nn::DeviceSpec;
-use innate_rewards::{PayEntry, Signal};
+use innate_rewards::{Condition, PayEntry, Signal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,7 +36,10 @@ pub struct RunConfig {
     /// What is remembered.
     #[serde(default)]
     pub replay: ReplayConfig,
-    /// The learners: `[area.NAME]`. For now one, which moves the body.
+    /// Signals that are switched off for good, by name: they pay nothing, and what they write stays 0.
+    #[serde(default)]
+    pub lesions: Vec<String>,
+    /// The learners: `[area.NAME]`. One moves the body; the others, those with `choices`, decide what it is that is perceived.
     pub area: BTreeMap<String, toml::Table>,
     /// Periodic greedy evaluation.
     #[serde(default)]
@@ -162,6 +165,23 @@ pub struct AreaConfig {
     /// Environment steps before the first update, where memory = "replay".
     #[serde(default = "default_learning_starts")]
     pub learning_starts: u64,
+    /// Choices of a perceptual area, whose view is then made of stacks; it decides on everything in them and learns from the
+    /// decisions that are paid. 0: the area moves the body.
+    #[serde(default)]
+    pub choices: usize,
+    /// Trials that a perceptual area remembers, over all slots. The body's transitions are in `[replay]`.
+    #[serde(default = "default_capacity")]
+    pub capacity: usize,
+    /// A condition, such as "mover.events >= 200", before which the area learns nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<Condition>,
+    /// A condition from which on the area is frozen: it decides as before, and not a bit of it changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<Condition>,
+}
+
+fn default_capacity() -> usize {
+    20_000
 }
 
 fn default_learner() -> String {

@@ -14,14 +14,15 @@ mod persist;
 use crate::actor::{ActorSlot, Snapshot};
 use crate::checkpoint::RunFolder;
 use crate::crew::{Crew, Round};
+use crate::development::Development;
 use crate::error::{StartError, TrainError};
-use crate::evaluation::{Evaluation, Exam, Examiner};
+use crate::evaluation::{Evaluation, Exam, Examiner, Scene};
 use crate::learner::{Experience, Learner, Memory, Mode};
 use crate::memory;
 use crate::meters::{Clock, Meters};
-use crate::plan::{AreaPlan, Plan};
+use crate::plan::{AreaPlan, AreaRole, Plan, TrialPlan};
 use crate::streams::{Random, Streams};
-use innate_envs::{Env, Picture};
+use innate_envs::Picture;
 use innate_replay::{Batch, Place, Replay};
 use innate_rewards::Bank;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,11 @@ pub trait Observer {
     /// An evaluation ended; `best` if none before was better.
     fn evaluated(&mut self, step: u64, evaluation: &Evaluation, best: bool) {
         let _ = (step, evaluation, best);
+    }
+
+    /// What happens in the first episode of an evaluation, step by step.
+    fn scene(&mut self, plan: &Plan, scene: &Scene<'_>) {
+        let _ = (plan, scene);
     }
 
     /// What a person would see at the end of an evaluation.
@@ -83,6 +89,9 @@ pub enum Outcome {
     Interrupted,
 }
 
+/// The number of the learner's own bank among the streams of a run's banks; the others are those of slots.
+const LEARNERS_BANK: u64 = u64::MAX;
+
 /// A training.
 pub struct Trainer {
     plan: Arc<Plan>,
@@ -98,6 +107,7 @@ pub struct Trainer {
     /// The snapshot before, which no actor reads any more: its memory serves for the next.
     spare: Arc<Snapshot>,
     meters: Meters,
+    development: Development,
     clock: Clock,
     counters: Counters,
     /// The best step as the latest full checkpoint knows it: a resume will look for it.
@@ -111,6 +121,8 @@ pub struct Trainer {
 /// An area in the learner's thread.
 struct LearningArea {
     learner: Box<dyn Learner>,
+    /// What a perceptual area remembers; the body's transitions are in the replay of all.
+    trials: Option<Replay>,
     batch: Batch,
     rewards: Vec<f32>,
     sample: Random,
@@ -145,19 +157,21 @@ impl Trainer {
         let streams = Streams::new(plan.config.seed);
         let replay = Replay::new(plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
         let areas = plan.areas.iter().map(|area| LearningArea::new(&plan, area, streams));
-        let areas = areas.collect::<Result<Vec<_>, TrainError>>()?;
+        let mut areas = areas.collect::<Result<Vec<_>, TrainError>>()?;
+        let published = Arc::new(snapshot(&plan, &mut areas, Snapshot::default())?);
         let policies = || areas.iter().map(|area| area.learner.policy()).collect::<Vec<_>>();
-        let slots = (0..plan.slots).map(|index| ActorSlot::new(&plan, index, policies()));
+        let slots = (0..plan.slots).map(|index| ActorSlot::new(&plan, index, policies(), &published));
         let slots = slots.collect::<Result<Vec<_>, StartError>>()?;
         let examiner = Examiner::new(&plan, policies())?;
-        let bank = plan.build_bank().map_err(StartError::Config)?;
+        let bank = plan.build_bank(streams, LEARNERS_BANK).map_err(StartError::Config)?;
         let threads = plan.actor_threads();
         let crew = Crew::new(slots, threads).map_err(StartError::Thread)?;
         let batch = plan.areas.iter().map(|area| area.config.batch).max().unwrap_or(0);
-        let mut trainer = Self {
+        Ok(Self {
             meters: Meters::new(plan.signals.len()),
+            development: Development::new(&plan),
             relabelled: vec![0.0; batch],
-            published: Arc::new(Snapshot::default()),
+            published,
             spare: Arc::new(Snapshot::default()),
             saved_best: None,
             saved: None,
@@ -171,9 +185,7 @@ impl Trainer {
             bank,
             crew,
             examiner,
-        };
-        trainer.publish()?;
-        Ok(trainer)
+        })
     }
 
     /// Environment steps so far.
@@ -192,6 +204,13 @@ impl Trainer {
         let mut lines: Vec<String> =
             areas.map(|(area, learning)| format!("{}: {}", area.name, learning.learner.describe())).collect();
         lines.push(format!("replay: {}", self.replay.summary()));
+        let own = self
+            .plan
+            .areas
+            .iter()
+            .zip(&self.areas)
+            .filter_map(|(area, learning)| Some((area, learning.trials.as_ref()?)));
+        lines.extend(own.map(|(area, trials)| format!("trials of {}: {}", area.name, trials.summary())));
         let (slots, threads) = (self.plan.slots, self.crew.threads());
         lines.push(format!("threads: 1 learner, {threads} actor{} for {slots} slot{}", plural(threads), plural(slots)));
         lines.push(format!("device: {}", self.plan.device_reason));
@@ -256,17 +275,28 @@ impl Trainer {
         let reports = reports?;
         for (lane, report) in reports.iter().enumerate() {
             self.replay.insert(lane, &report.chunk)?;
+            let mut chunks = report.trials.iter();
             for (area, learning) in self.plan.areas.iter().zip(&mut self.areas) {
+                let chunk = match &mut learning.trials {
+                    None => &report.chunk,
+                    Some(trials) => {
+                        let Some(chunk) = chunks.next() else { continue };
+                        trials.insert(lane, chunk)?;
+                        chunk
+                    }
+                };
                 if area.config.memory != Memory::Replay {
-                    learning.unread[lane] += report.chunk.len();
+                    learning.unread[lane] += chunk.len();
                 }
             }
             self.meters.add_episodes(&report.episodes);
             self.meters.add_ledgers(&report.ledgers);
+            self.development.add_ledgers(&report.ledgers);
         }
         self.crew.recycle(reports);
         self.meters.add_ledgers(self.bank.take_ledgers());
         self.counters.step += self.plan.config.steps_per_round;
+        self.development.pass_gates(&self.plan, self.counters.step);
         self.learn_online()?;
         self.publish()?;
         self.clock.steps += self.plan.config.steps_per_round;
@@ -276,14 +306,21 @@ impl Trainer {
     /// The updates of one round, of every area that learns while the actors act.
     fn learn(&mut self) -> Result<(), TrainError> {
         for place in 0..self.areas.len() {
-            let config = &self.plan.areas[place].config;
+            let (config, learning) = (&self.plan.areas[place].config, &mut self.areas[place]);
+            if !self.development.learns(place, &self.plan.areas[place].gate(), self.counters.step) {
+                // What comes while an area is closed it will never learn from.
+                learning.unread.fill(0);
+                continue;
+            }
+            let remembered = learning.trials.as_ref().unwrap_or(&self.replay);
             match config.memory {
                 Memory::Replay if self.counters.step < config.learning_starts => {}
-                Memory::Replay if self.replay.len() < config.batch => {}
+                Memory::Replay if remembered.len() < config.batch => {}
                 Memory::Replay => {
                     for _ in 0..config.updates_per_round {
                         let learning = &mut self.areas[place];
-                        self.replay.sample(&mut learning.sample, &mut learning.batch)?;
+                        let remembered = learning.trials.as_ref().unwrap_or(&self.replay);
+                        remembered.sample(&mut learning.sample, &mut learning.batch)?;
                         self.update(place, 0)?;
                     }
                 }
@@ -297,8 +334,13 @@ impl Trainer {
     /// The updates of every area that learns before the next action.
     fn learn_online(&mut self) -> Result<(), TrainError> {
         for place in 0..self.areas.len() {
-            if self.plan.areas[place].config.memory == Memory::Online {
+            if self.plan.areas[place].config.memory != Memory::Online {
+                continue;
+            }
+            if self.development.learns(place, &self.plan.areas[place].gate(), self.counters.step) {
                 self.learn_in_order(place)?;
+            } else {
+                self.areas[place].unread.fill(0);
             }
         }
         Ok(())
@@ -308,15 +350,16 @@ impl Trainer {
     fn learn_in_order(&mut self, place: usize) -> Result<(), TrainError> {
         for slot in 0..self.plan.slots {
             loop {
-                let rows = self.replay.lane_len(slot)?;
                 let learning = &mut self.areas[place];
+                let remembered = learning.trials.as_ref().unwrap_or(&self.replay);
+                let rows = remembered.lane_len(slot)?;
                 let (unread, size) = (learning.unread[slot].min(rows), learning.batch.size());
                 if unread < size {
                     break;
                 }
                 learning.places.clear();
                 learning.places.extend((rows - unread..rows - unread + size).map(|row| Place { lane: slot, row }));
-                self.replay.gather(&learning.places, &mut learning.batch)?;
+                remembered.gather(&learning.places, &mut learning.batch)?;
                 learning.unread[slot] = unread - size;
                 self.update(place, slot)?;
             }
@@ -331,8 +374,10 @@ impl Trainer {
         let (area, learning) = (&plan.areas[place], &mut self.areas[place]);
         let batch = &learning.batch;
         learning.rewards.fill(0.0);
-        for (signal, entry) in &area.pay {
-            let raw = match plan.signals[*signal].column {
+        let trials = area.trials();
+        for (number, (signal, entry)) in area.pay.iter().enumerate() {
+            let column = trials.map_or(plan.signals[*signal].column, |trials| trials.signals[*signal]);
+            let raw = match column {
                 Some(column) => batch.f32(column)?,
                 None => {
                     let raw = &mut self.relabelled[..batch.size()];
@@ -341,15 +386,19 @@ impl Trainer {
                     raw
                 }
             };
-            entry.mix(step, raw, &mut learning.rewards);
+            let weight = self.development.weight(place, number, entry, step);
+            entry.mix(weight, raw, &mut learning.rewards);
         }
-        let (before, after) = memory::views(batch, plan, &area.view)?;
+        let ((before, after), actions) = match &area.role {
+            AreaRole::Body { actions } => (memory::views(batch, plan, &area.view)?, *actions),
+            AreaRole::Perceptual(trials) => (memory::items(batch, trials)?, trials.action),
+        };
         let experience = Experience {
             slot,
             size: batch.size(),
-            before: &before[..area.view.len()],
-            after: &after[..area.view.len()],
-            actions: batch.i64(area.action_column)?,
+            before: &before[..area.inputs.len()],
+            after: &after[..area.inputs.len()],
+            actions: batch.i64(actions)?,
             rewards: &learning.rewards,
             terminated: batch.terminated(),
             truncated: batch.truncated(),
@@ -361,11 +410,8 @@ impl Trainer {
 
     /// Makes the present weights the actors' next snapshot.
     fn publish(&mut self) -> Result<(), TrainError> {
-        let mut fresh = Arc::get_mut(&mut self.spare).map(std::mem::take).unwrap_or_default();
-        fresh.weights.resize_with(self.areas.len(), Vec::new);
-        for ((learning, weights), area) in self.areas.iter_mut().zip(&mut fresh.weights).zip(&self.plan.areas) {
-            learning.learner.publish(weights).map_err(|source| StartError::Learner(area.name.clone(), source))?;
-        }
+        let spare = Arc::get_mut(&mut self.spare).map(std::mem::take).unwrap_or_default();
+        let fresh = snapshot(&self.plan, &mut self.areas, spare)?;
         self.spare = std::mem::replace(&mut self.published, Arc::new(fresh));
         Ok(())
     }
@@ -393,7 +439,7 @@ impl Trainer {
         let step = self.counters.step;
         let mut points = Vec::new();
         let mut point = |tag: String, value: f64| points.push((tag, value));
-        self.meters.report(&self.plan, step, &mut point);
+        self.meters.report(&self.plan, &self.development, step, &mut point);
         point("rollout/exploration_rate".into(), self.exploration_rate());
         point("replay/size".into(), self.replay.len() as f64);
         for (place, (area, learning)) in self.plan.areas.iter().zip(&mut self.areas).enumerate() {
@@ -428,7 +474,13 @@ impl Trainer {
             streams: self.streams,
             round: self.counters.evaluations,
         };
-        let mut watch = |_, _: &dyn Env| ControlFlow::Continue(());
+        let plan = self.plan.clone();
+        let mut watch = |scene: &Scene<'_>| {
+            if scene.episode == 0 {
+                observer.scene(&plan, scene);
+            }
+            ControlFlow::Continue(())
+        };
         let examined = self.examiner.examine(&self.plan, &self.published, exam, &mut watch);
         let evaluation = examined.map_err(|source| TrainError::Evaluation { step, source })?;
         let score = evaluation.mean_pay();
@@ -451,9 +503,12 @@ impl Trainer {
 
 impl LearningArea {
     fn new(plan: &Plan, area: &crate::plan::AreaPlan, streams: Streams) -> Result<Self, TrainError> {
+        let remembers = |trials: &TrialPlan| Replay::new(trials.schema.clone(), plan.slots, area.config.capacity);
+        let schema = area.trials().map_or(&plan.schema, |trials| &trials.schema);
         Ok(Self {
             learner: plan.build_learner(area)?,
-            batch: Batch::new(&plan.schema, area.config.batch),
+            trials: area.trials().map(remembers).transpose()?,
+            batch: Batch::new(schema, area.config.batch),
             rewards: vec![0.0; area.config.batch],
             sample: streams.stream(&format!("{}/replay", area.name), 0),
             updates: 0,
@@ -461,6 +516,16 @@ impl LearningArea {
             places: Vec::with_capacity(area.config.batch),
         })
     }
+}
+
+/// The present weights of every area, in the memory of `old`.
+fn snapshot(plan: &Plan, areas: &mut [LearningArea], old: Snapshot) -> Result<Snapshot, StartError> {
+    let mut fresh = old;
+    fresh.weights.resize_with(areas.len(), Vec::new);
+    for ((learning, weights), area) in areas.iter_mut().zip(&mut fresh.weights).zip(&plan.areas) {
+        learning.learner.publish(weights).map_err(|source| StartError::Learner(area.name.clone(), source))?;
+    }
+    Ok(fresh)
 }
 
 fn plural(count: usize) -> &'static str {

@@ -5,6 +5,7 @@ use crate::actor::ActorSlotState;
 use crate::checkpoint::{
     Checkpoint, CheckpointError, Extent, OPTIMISER, REPLAY, RunFolder, STATE, WEIGHTS, write_file, write_tensors,
 };
+use crate::development::Development;
 use crate::error::{StartError, TrainError};
 use crate::learner::{self, LearnerState, NamedTensor};
 use crate::meters::Meters;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 struct State {
     counters: Counters,
     meters: Meters,
+    development: Development,
     areas: Vec<AreaState>,
     bank: BankState,
     slots: Vec<ActorSlotState>,
@@ -33,6 +35,11 @@ struct AreaState {
     sample: Random,
     updates: u64,
     unread: Vec<usize>,
+}
+
+/// The file of what the perceptual area `area` remembers.
+fn trials_file(area: &str) -> String {
+    format!("trials-{area}.safetensors")
 }
 
 /// What the learners hold, as it goes into a checkpoint.
@@ -61,10 +68,14 @@ impl Trainer {
         if state.areas.len() != plan.areas.len() || state.slots.len() != plan.slots {
             return Err(TrainError::State("it has other areas, or another number of slots".into()));
         }
+        if !state.development.fits(&plan) {
+            return Err(TrainError::State("it has other signals, or other pay".into()));
+        }
         trainer.load_learners(checkpoint, &state.areas)?;
+        trainer.publish()?;
         trainer.bank.load(state.bank).map_err(|error| TrainError::Bank(error, state.counters.step))?;
         for (lane, (mut slot, saved)) in trainer.crew.slots().zip(state.slots).enumerate() {
-            if slot.load(saved)? == Loaded::EpisodeRestarted {
+            if slot.load(saved, &trainer.published)? == Loaded::EpisodeRestarted {
                 trainer.restarted += 1;
                 trainer.areas.iter_mut().for_each(|area| area.learner.interrupt(lane));
                 if !slot.holds_steps() {
@@ -73,9 +84,9 @@ impl Trainer {
             }
         }
         (trainer.counters, trainer.meters) = (state.counters, state.meters);
+        trainer.development = state.development;
         trainer.forget_later(folder)?;
         (trainer.saved, trainer.saved_best) = (Some(trainer.step()), trainer.best_step());
-        trainer.publish()?;
         Ok((trainer, state.mark))
     }
 
@@ -117,6 +128,7 @@ impl Trainer {
         let state = State {
             counters: self.counters.clone(),
             meters: self.meters.clone(),
+            development: self.development.clone(),
             areas,
             bank: self.bank.save(),
             slots: self.crew.slots().map(|slot| slot.save()).collect(),
@@ -124,10 +136,14 @@ impl Trainer {
         };
         let state = postcard::to_stdvec(&state).map_err(|error| TrainError::State(error.to_string()))?;
         let replay = &self.replay;
+        let areas = self.plan.areas.iter().zip(&self.areas);
+        let trials = areas.filter_map(|(area, learning)| Some((trials_file(&area.name), learning.trials.as_ref()?)));
+        let trials: Vec<_> = trials.collect();
         folder.write(step, Extent::Full, |to| {
             write_tensors(&to.join(WEIGHTS), &weights)?;
             write_tensors(&to.join(OPTIMISER), &moments)?;
             write_file(&to.join(STATE), &state)?;
+            trials.iter().try_for_each(|(name, trials)| trials.save(&to.join(name)))?;
             Ok(replay.save(&to.join(REPLAY))?)
         })?;
         (self.saved, self.saved_best) = (Some(step), self.best_step());
@@ -177,6 +193,11 @@ impl Trainer {
             };
             let loaded = learning.learner.load(&state_of);
             loaded.map_err(|source| StartError::Learner(area.name.clone(), source))?;
+            if let Some(trials) = area.trials() {
+                let path = checkpoint.path.join(trials_file(&area.name));
+                let capacity = area.config.capacity;
+                learning.trials = Some(Replay::load(&path, trials.schema.clone(), self.plan.slots, capacity)?);
+            }
             learning.sample = state.sample.clone();
             learning.updates = state.updates;
             if state.unread.len() != learning.unread.len() {

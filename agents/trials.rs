@@ -1,0 +1,82 @@
+//! Trials of a perceptual area on their way from the step in which they were paid to the learner.
+
+use crate::plan::{Plan, TrialPlan};
+use innate_envs::Array;
+use innate_replay::{Chunk, ColumnId, Ending, ReplayError, Schema};
+use std::sync::Arc;
+
+/// What was paid in the present step for the decisions of one area, and where it goes.
+pub(crate) struct Trials {
+    schema: Arc<Schema>,
+    item: ColumnId,
+    action: ColumnId,
+    /// By signal, the column of what it pays.
+    signals: Vec<Option<ColumnId>>,
+    stacks: Vec<Stack>,
+    /// What was paid so far: stack of this area, slot, column, amount.
+    paid: Vec<(usize, usize, ColumnId, f32)>,
+}
+
+/// One stack, by places of percepts.
+struct Stack {
+    items: usize,
+    decisions: usize,
+    width: usize,
+    row: usize,
+}
+
+impl Trials {
+    /// Nothing was paid yet.
+    pub(crate) fn new(plan: &Plan, trials: &TrialPlan) -> Self {
+        let stack = |stack: &crate::plan::StackPlan| {
+            let shape = &plan.percepts[stack.decisions].shape;
+            Stack { items: stack.items, decisions: stack.decisions, width: stack.width, row: shape[1] }
+        };
+        Self {
+            schema: trials.schema.clone(),
+            item: trials.item,
+            action: trials.action,
+            signals: trials.signals.clone(),
+            stacks: trials.stacks.iter().map(stack).collect(),
+            paid: Vec::new(),
+        }
+    }
+
+    /// The columns of a trial.
+    pub(crate) fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Notes what `signal` paid for slot `slot` of the stack which is the percept at place `items`, if it is this area's.
+    pub(crate) fn pay(&mut self, signal: usize, items: usize, slot: usize, amount: f32) {
+        let stack = self.stacks.iter().position(|stack| stack.items == items);
+        if let (Some(stack), Some(column)) = (stack, self.signals[signal]) {
+            self.paid.push((stack, slot, column, amount));
+        }
+    }
+
+    /// Writes one row for each decision that was paid into `chunk`, in the order of stacks and slots, and forgets them.
+    pub(crate) fn write(&mut self, percepts: &[Array], chunk: &mut Chunk) -> Result<(), ReplayError> {
+        self.paid.sort_unstable_by_key(|&(stack, slot, ..)| (stack, slot));
+        let mut last = None;
+        for &(place, slot, column, amount) in &self.paid {
+            let newest = match last {
+                Some(written) if written == (place, slot) => chunk.len() - 1,
+                _ => {
+                    let stack = &self.stacks[place];
+                    let row = chunk.push();
+                    let numbers = |place: usize| percepts[place].as_f32().unwrap_or_default();
+                    let item = &numbers(stack.items)[slot * stack.width..][..stack.width];
+                    chunk.f32_mut(self.item, row)?.copy_from_slice(item);
+                    chunk.i64_mut(self.action, row)?[0] = numbers(stack.decisions)[slot * stack.row] as i64;
+                    chunk.end_episode(Ending { terminated: true, truncated: false })?;
+                    row
+                }
+            };
+            last = Some((place, slot));
+            chunk.f32_mut(column, newest)?[0] += amount;
+        }
+        self.paid.clear();
+        Ok(())
+    }
+}
