@@ -1,5 +1,6 @@
 //! The command line.
 
+mod develop;
 mod doctor;
 pub(crate) mod eval;
 mod keys;
@@ -38,6 +39,20 @@ enum Command {
     Resume(ResumeArgs),
     /// Evaluate the best checkpoint of a run
     Eval(EvalArgs),
+    /// Show how a run developed: a film and a page, to be opened in any browser
+    ///
+    /// Plays evaluation episodes with the run's best checkpoint and writes into a folder
+    ///
+    ///   film.gif      what the run perceives in the first of them: retina, flow, events and hands, gaze
+    ///   report.html   the film; bars of what was paid for and when; what the run measured of itself, with the bounds that
+    ///                 opened its stages; what the ground truth says, where the environment tells it; examples of what it
+    ///                 took for events and for hands; where faces look
+    ///   report.json   the same numbers
+    ///
+    /// A part for which the run has no signals is a sentence that names them. The page needs no network and no script. The
+    /// same run, episodes and seed give the same files.
+    #[command(verbatim_doc_comment)]
+    Develop(DevelopArgs),
     /// Run a published experiment again and compare what comes out with what was published
     ///
     /// Without NAME it lists them. Each writes NAME.json and NAME.svg; a number outside its range is a result, not a failure.
@@ -115,10 +130,31 @@ struct EvalArgs {
     /// Where to compute, if not where the run file says
     #[arg(long)]
     device: Option<String>,
-    /// Write the first episode as an animated GIF, if the environment can draw itself
+    /// Write the first episode as an animated GIF: what the run perceives, or else what the environment draws
     #[arg(long, value_name = "FILE.gif")]
     record: Option<PathBuf>,
     /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct DevelopArgs {
+    /// Folder of the run
+    run_dir: PathBuf,
+    /// Episodes to play; precision and recall are counted over all of them, and the film shows the first
+    #[arg(long, default_value_t = 20)]
+    episodes: usize,
+    /// Seed of the episodes
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Folder for the film and the page [default: RUN_DIR/development]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Play with the latest checkpoint and not the best
+    #[arg(long)]
+    latest: bool,
+    /// Print report.json, too
     #[arg(long)]
     json: bool,
 }
@@ -197,6 +233,7 @@ pub(crate) fn main(registries: Registries) -> ExitCode {
         Command::Train(args) => train::train(registries, &args),
         Command::Resume(args) => train::resume(registries, &args),
         Command::Eval(args) => eval::eval(registries, &args),
+        Command::Develop(args) => develop::develop(registries, &args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::List(args) => list::list(&registries, args.json),
         Command::Keys => keys::keys(),

@@ -164,7 +164,7 @@ impl Chart {
 }
 
 /// A number in a few characters: `0.25`, `1.5 k`, `20 k`, `3 M`, `3.2e-5`.
-fn short(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     if value != 0.0 && value.abs() < 1e-3 {
         return format!("{value:.1e}");
     }

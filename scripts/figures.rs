@@ -1,6 +1,7 @@
 //! Draws a curve of several runs as an SVG picture, each run a line:
 //! `cargo run --release --example figures -- OUT.svg TITLE TAG RUN_DIR…`
 
+use innate::curves::Curves;
 use innate::drawing::{Axis, Chart, Curve, Stroke};
 use std::error::Error;
 use std::path::Path;
@@ -18,15 +19,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(Chart { title: title.clone(), x, y, curves }.write(Path::new(out))?)
 }
 
-/// The points (environment step, value) of the curve `tag` in a run's `metrics.csv`.
-fn read(run: &str, tag: &str) -> Result<Vec<(f64, f64)>, Box<dyn Error>> {
-    let path = format!("{run}/metrics.csv");
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-    let point = |line: &str| {
-        let mut parts = line.split(',');
-        let (step, found, value) = (parts.next()?, parts.next()?, parts.next()?);
-        (found == tag).then_some((step.parse().ok()?, value.parse().ok()?))
-    };
-    let curve: Vec<_> = text.lines().filter_map(point).collect();
-    if curve.is_empty() { Err(format!("{path} has no curve {tag}").into()) } else { Ok(curve) }
+/// The points (environment step, value) of the curve `tag` of a run.
+fn read(run: &str, tag: &str) -> Result<Vec<(f64, f64)>, String> {
+    let curves = Curves::read(Path::new(run))?;
+    let points: Vec<_> = curves.points(tag).iter().map(|&(step, value)| (step as f64, value)).collect();
+    if points.is_empty() { Err(format!("{run}/metrics.csv has no curve {tag}")) } else { Ok(points) }
 }

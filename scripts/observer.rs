@@ -1,14 +1,19 @@
 //! What follows a training: the recorder, the progress bar, and words for the user.
 
+use crate::camera::Camera;
 use crate::cli::eval;
+use crate::film::Gif;
 use crate::progress::{Progress, ProgressMode, ProgressNumbers};
 use crate::recorder::{HyperParameter, Record, Recorder, RecorderMark, SessionStatus};
+use innate_agents::evaluation::Scene;
 use innate_agents::trainer::{Observer, Progress as Place};
 use innate_agents::{Evaluation, Outcome, Plan, RunFolder};
 use innate_envs::Picture;
 
 /// The curves by which TensorBoard compares runs under HPARAMS.
 const COMPARED: [&str; 3] = ["eval/mean_reward", "eval/mean_pay", "rollout/ep_rew_mean"];
+/// Frames of the film of an evaluation.
+const FRAMES: usize = 64;
 
 /// Records and shows one training.
 pub(crate) struct Watch {
@@ -16,6 +21,8 @@ pub(crate) struct Watch {
     progress: Progress,
     /// Whether the body is paid something else than the environment's reward, so that its pay is worth a word.
     shows_pay: bool,
+    /// Films the evaluation that is going on; `None` between evaluations.
+    camera: Option<Camera>,
 }
 
 impl Watch {
@@ -46,6 +53,7 @@ impl Watch {
             recorder: Recorder::start(&folder.path, mark.as_ref()).map_err(|error| error.to_string())?,
             progress: Progress::new(mode, plan.config.steps, step),
             shows_pay: pay.iter().any(|(signal, _)| plan.signals[*signal].name != innate_rewards::EXTRINSIC),
+            camera: None,
         };
         if fresh {
             watch.describe(plan);
@@ -93,6 +101,19 @@ impl Watch {
         self.recorder.record(Record::Text { step: 0, tag: "run file".into(), markdown });
     }
 
+    /// Records the film of the evaluation that ended, if there was something to be seen.
+    fn record_film(&mut self, step: u64) {
+        let film = self.camera.take().map(Camera::film).transpose();
+        match film.map(Option::flatten) {
+            Ok(None) => {}
+            Ok(Some(Gif { width, height, bytes, .. })) => {
+                let tag = "eval/film".into();
+                self.recorder.record(Record::EncodedImage { step, tag, width, height, bytes });
+            }
+            Err(error) => self.progress.warning(&format!("warning: eval/film: {error}")),
+        }
+    }
+
     fn tell_troubles(&self) {
         for trouble in self.recorder.troubles() {
             self.progress.warning(&format!("warning: {trouble}"));
@@ -131,7 +152,15 @@ impl Observer for Watch {
         self.progress.update(place.step, &numbers);
     }
 
+    fn scene(&mut self, plan: &Plan, scene: &Scene<'_>) {
+        let camera = self.camera.get_or_insert_with(|| Camera::new(plan, FRAMES));
+        if let Err(error) = camera.watch(scene) {
+            self.progress.warning(&format!("warning: eval/film: {error}"));
+        }
+    }
+
     fn evaluated(&mut self, step: u64, evaluation: &Evaluation, best: bool) {
+        self.record_film(step);
         let pay = if self.shows_pay { format!(", pay {:.2}", evaluation.mean_pay()) } else { String::new() };
         let best = if best { ", the best so far" } else { "" };
         self.say(&format!(

@@ -1,43 +1,37 @@
 //! `innate eval`.
 
 use super::{Acting, EvalArgs, Failure, say, say_json, train::plan};
+use crate::camera::Camera;
+use crate::film::Gif;
 use crate::run_file::RunFile;
-use image::codecs::gif::{GifEncoder, Repeat};
-use image::{Delay, DynamicImage, Frame, RgbImage};
-use innate_agents::evaluation::Evaluation;
-use innate_agents::{Checkpoint, Mode, Registries, evaluate};
-use innate_envs::{Env, Picture};
+use innate_agents::evaluation::{Evaluation, Scene};
+use innate_agents::{Checkpoint, Mode, Plan, Registries, evaluate};
 use serde_json::json;
-use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Evaluates a checkpoint of a run.
 pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failure> {
     if args.episodes == 0 {
         return Err(Failure::usage("--episodes 0 evaluates nothing; give 1 or more"));
     }
-    let mut file = RunFile::open(&args.run_dir.join("config.toml")).map_err(Failure::usage)?;
-    if let Some(device) = &args.device {
-        file.set("device", device).map_err(Failure::usage)?;
-    }
-    let plan = plan(&file, registries)?;
-    let best = args.run_dir.join("best");
-    let place = if args.latest || !best.exists() { args.run_dir.join("latest") } else { best };
-    let checkpoint = Checkpoint::open(&place).map_err(Failure::failed)?;
+    let (plan, checkpoint) = open(registries, &args.run_dir, args.latest, args.device.as_deref())?;
     let mode = match args.policy {
         Acting::Greedy => Mode::Greedy,
         Acting::Random => Mode::Random,
     };
-    let mut film = Vec::new();
-    let mut watch = |episode, env: &dyn Env| {
-        if episode == 0 && args.record.is_some() {
-            film.extend(env.picture());
+    let mut camera = args.record.as_ref().map(|_| Camera::new(&plan, usize::MAX));
+    let mut filmed = Ok(());
+    let mut watch = |scene: &Scene<'_>| {
+        if let (0, Some(camera), Ok(())) = (scene.episode, &mut camera, &filmed) {
+            filmed = camera.watch(scene);
         }
         ControlFlow::Continue(())
     };
     let found = evaluate(&plan, &checkpoint, mode, args.episodes, args.seed, &mut watch).map_err(Failure::failed)?;
-    if let Some(path) = &args.record {
+    if let (Some(path), Some(camera)) = (&args.record, camera) {
+        let film = filmed.and_then(|()| camera.film()).map_err(Failure::failed)?;
         record(path, film)?;
     }
     let step = checkpoint.manifest.step;
@@ -59,25 +53,32 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
     Ok(())
 }
 
-/// Writes pictures as an animated GIF, a tenth of a second each.
-fn record(path: &Path, film: Vec<Picture>) -> Result<(), Failure> {
+/// The run in a folder, and its best checkpoint, or its latest; on `device`, if not where the run file says.
+pub(super) fn open(
+    registries: Registries,
+    run: &Path,
+    latest: bool,
+    device: Option<&str>,
+) -> Result<(Arc<Plan>, Checkpoint), Failure> {
+    let mut file = RunFile::open(&run.join("config.toml")).map_err(Failure::usage)?;
+    if let Some(device) = device {
+        file.set("device", device).map_err(Failure::usage)?;
+    }
+    let plan = plan(&file, registries)?;
+    let best = run.join("best");
+    let place = if latest || !best.exists() { run.join("latest") } else { best };
+    Ok((plan, Checkpoint::open(&place).map_err(Failure::failed)?))
+}
+
+/// Writes the film of an episode, if there is one.
+fn record(path: &Path, film: Option<Gif>) -> Result<(), Failure> {
     let failed = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
     if path.extension().is_none_or(|ending| ending != "gif") {
         return Err(failed("films are written as GIF; give a name that ends in .gif".into()));
     }
-    if film.is_empty() {
-        return Err(Failure::usage("--record: this environment cannot draw itself"));
-    }
-    let mut gif = GifEncoder::new(File::create(path).map_err(|error| failed(error.to_string()))?);
-    gif.set_repeat(Repeat::Infinite).map_err(|error| failed(error.to_string()))?;
-    for Picture { width, height, rgb } in film {
-        let image = RgbImage::from_raw(width as u32, height as u32, rgb);
-        let image = image.ok_or_else(|| failed("a picture has not the bytes that its sides ask for".into()))?;
-        let image = DynamicImage::from(image).into_rgba8();
-        let frame = Frame::from_parts(image, 0, 0, Delay::from_numer_denom_ms(100, 1));
-        gif.encode_frame(frame).map_err(|error| failed(error.to_string()))?;
-    }
-    Ok(())
+    let nothing = "--record: this run has no percept `frame`, and its environment cannot draw itself";
+    let film = film.ok_or_else(|| Failure::usage(nothing))?;
+    std::fs::write(path, film.bytes).map_err(|error| failed(error.to_string()))
 }
 
 fn signals(found: &Evaluation) -> serde_json::Value {

@@ -3,10 +3,10 @@
 use super::{Failure, ResumeArgs, TrainArgs, say, stop_flag};
 use crate::observer::Watch;
 use crate::run_file::RunFile;
+use innate_agents::evaluation::Scene;
 use innate_agents::{
     Checkpoint, Mode, Outcome, Plan, Registries, RunFolder, StartError, TrainError, Trainer, evaluate,
 };
-use innate_envs::Env;
 use std::fmt::Display;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
@@ -127,7 +127,7 @@ fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch, stop: &Atomic
     let name = if folder.path.join("best").exists() { "best" } else { "latest" };
     if episodes > 0 {
         let checkpoint = Checkpoint::open(&folder.path.join(name)).map_err(Failure::failed)?;
-        let mut stopped = |_, _: &dyn Env| match stop.load(Ordering::Relaxed) {
+        let mut stopped = |_: &Scene<'_>| match stop.load(Ordering::Relaxed) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
