@@ -19,6 +19,7 @@ mod feedback_alignment_mnist;
 mod lab;
 mod mnist;
 mod nets;
+mod nursery;
 mod patterns;
 mod perturbation;
 mod pupil;
@@ -116,6 +117,36 @@ pub const STANDARD: &[Experiment] = &[
         summary: "BrainProp on MNIST, dense and convolutional; needs --data",
         time: "10 min",
         run: brainprop_mnist::run,
+    },
+    Experiment {
+        name: "nursery-movers",
+        summary: "are mover events what hands took and left?",
+        time: "5 min",
+        run: nursery::movers,
+    },
+    Experiment {
+        name: "nursery-hands",
+        summary: "movers teach what a hand is; any motion and random places do not",
+        time: "20 min",
+        run: nursery::hands,
+    },
+    Experiment {
+        name: "nursery-gaze",
+        summary: "how well gaze is read after a few events",
+        time: "15 min",
+        run: nursery::gaze,
+    },
+    Experiment {
+        name: "nursery-eye",
+        summary: "where the eye looks after a whole development",
+        time: "30 min",
+        run: nursery::eye,
+    },
+    Experiment {
+        name: "nursery-lesions",
+        summary: "what a development loses without each of its signals",
+        time: "60 min",
+        run: nursery::lesions,
     },
 ];
 

@@ -41,13 +41,20 @@ pub use innate_rewards as rewards;
 #[doc = include_str!("../README.md")]
 pub struct Readme;
 
+pub mod camera;
 mod cli;
+pub mod curves;
 pub mod drawing;
 pub mod experiments;
+pub mod film;
+pub mod judge;
 mod observer;
+pub mod overlay;
 pub mod progress;
 pub mod recorder;
+pub mod report;
 pub mod run_file;
+mod seen;
 pub mod statistics;
 
 use std::process::ExitCode;

@@ -1,0 +1,106 @@
+//! `nursery-hands`: who teaches what a hand is?
+//!
+//! Three areas of the same kind see the same episodes and learn from as many examples; what is called a hand differs:
+//!
+//! | area | positive examples |
+//! |---|---|
+//! | `hand` | places of mover events |
+//! | `any` | as many places with any motion |
+//! | `random` | as many places anywhere |
+
+use super::super::{ExperimentError, Lab, Report, Row};
+use super::SOURCE;
+use super::upbringing::{Change, Test, Upbringing, change, over_seeds};
+use crate::drawing::{Axis, Chart, Curve, Stroke};
+use crate::judge::Judgement;
+use crate::statistics::Interval;
+use innate_agents::Mode;
+use innate_agents::streams::Streams;
+use innate_envs::truth::Class;
+
+/// The areas, from the one with the best teacher to the one with the worst.
+const AREAS: [&str; 3] = ["hand", "any", "random"];
+
+/// Each world in which an area is raised, and what it is tested for in the world "hard" or its own.
+const WORLDS: [(&str, &str, Class); 4] = [
+    ("hard", "hard", Class::Hand),
+    ("ball-movers", "ball-movers", Class::Ball),
+    ("ball-movers", "ball-movers", Class::Hand),
+    ("no-movers", "no-movers", Class::Hand),
+];
+
+/// Runs it.
+pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
+    let seeds = lab.seeds(5, 1);
+    let steps = lab.pick(60_000, 512);
+    let found = lab.map(WORLDS.len() * seeds, |job| {
+        let (world, tested, target) = WORLDS[job / seeds];
+        let changes = [changes(), vec![change("steps", steps), change("env.world", world)]].concat();
+        let child = Upbringing::new(lab, &changes, (job % seeds) as u64)?;
+        let env = format!("{{ world = '{tested}', people = 'test' }}");
+        let episodes = lab.pick(150, 4);
+        child.judge(lab, Test { env: &env, target, episodes, mode: Mode::Greedy })
+    })?;
+    let mut random = Streams::new(0).stream("nursery-hands", 0);
+    let mut report = Report::default();
+    for ((world, _, target), found) in WORLDS.iter().zip(found.chunks(seeds)) {
+        let what = format!("{world}, {}", format!("{target:?}").to_lowercase());
+        let chance: Vec<f64> = found.iter().map(|found| precision(found, "hand").1).collect();
+        report.rows.push(over_seeds(
+            |value| Row::shown(format!("{what}: share of places"), value),
+            &chance,
+            &mut random,
+        ));
+        for area in AREAS {
+            let values: Vec<f64> = found.iter().map(|found| precision(found, area).0).collect();
+            let quantity = format!("{what}: average precision, {area}");
+            let row = |value| match (*world, area) {
+                ("hard", "hand") => Row::expecting(quantity, SOURCE, Interval::at_least(0.80), value),
+                _ => Row::shown(quantity, value),
+            };
+            report.rows.push(over_seeds(row, &values, &mut random));
+        }
+    }
+    let hard = &found[..seeds];
+    let gain: Vec<f64> = hard.iter().map(|found| precision(found, "hand").0 - precision(found, "any").0).collect();
+    let row = |value| Row::expecting("hard: movers over any motion", SOURCE, Interval::at_least(0.15), value);
+    report.rows.push(over_seeds(row, &gain, &mut random));
+    report.chart = chart(hard);
+    Ok(report)
+}
+
+/// The keys of the areas and signals that are compared with those of the run `nursery`.
+fn changes() -> Vec<Change> {
+    let compared = [("any", "motion"), ("random", "random")];
+    let of = |(area, teacher): (&str, &str)| {
+        let taught = format!("{{ type = 'hand', teacher = '{teacher}', area = '{area}', stack = '{area}.examples' }}");
+        let views = format!("view = ['{area}.examples', 'places']");
+        let learns = format!("{{ {AREA}, {views}, pay = {{ hand-{area} = 1.0 }} }}");
+        [(format!("signals.hand-{area}"), taught), (format!("area.{area}"), learns)]
+    };
+    compared.into_iter().flat_map(of).collect()
+}
+
+/// What every compared area has in common with `hand`.
+const AREA: &str =
+    "learner = 'brainprop', choices = 2, memory = 'queue', batch = 8, lr = 0.05, network = { hidden = [64] }";
+
+fn precision(found: &Judgement, area: &str) -> (f64, f64) {
+    found.average_precision.get(area).copied().unwrap_or((f64::NAN, f64::NAN))
+}
+
+/// Average precision of each area, seed by seed.
+fn chart(found: &[Judgement]) -> Chart {
+    let curves = AREAS.iter().enumerate().map(|(colour, area)| Curve {
+        label: (*area).into(),
+        points: found.iter().enumerate().map(|(seed, found)| (seed as f64, precision(found, area).0)).collect(),
+        stroke: Stroke::Line,
+        colour,
+    });
+    Chart {
+        title: "Hands of people never seen, by teacher".into(),
+        x: Axis::linear("seed"),
+        y: Axis::linear("average precision"),
+        curves: curves.collect(),
+    }
+}
