@@ -128,8 +128,10 @@ fn a_checkpoint_of_another_version_is_refused() {
     let home = finished();
     let manifest = home.path("run/latest/manifest.json");
     let written = std::fs::read_to_string(&manifest).unwrap();
-    std::fs::write(&manifest, written.replace("\"format\": 2", "\"format\": 7")).unwrap();
-    assert!(home.fail(1, &["eval", "run", "--latest"]).contains("has format 7, this program reads format 2"));
+    let ours = innate::agents::checkpoint::FORMAT;
+    std::fs::write(&manifest, written.replace(&format!("\"format\": {ours}"), "\"format\": 99")).unwrap();
+    let said = home.fail(1, &["eval", "run", "--latest"]);
+    assert!(said.contains(&format!("has format 99, this program reads format {ours}")), "{said}");
 }
 
 /// Runs the program where no file may grow beyond `blocks` blocks of 512 bytes: every write past that fails.

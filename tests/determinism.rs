@@ -60,6 +60,10 @@ fn resume_after_kill_is_bit_identical() {
         };
         resumed_from.push(std::fs::read_link(home.path("killed/latest")).unwrap_or_default());
         let mut child = home.command(&args).stderr(Stdio::null()).spawn().unwrap();
+        // Without a folder there is nothing to resume, however slow the machine.
+        while !home.path("killed/config.toml").exists() {
+            sleep(Duration::from_millis(5));
+        }
         // Moments that have nothing to do with rounds: set-up, the middle of a round, of a checkpoint, of an evaluation.
         let pause = 150 + chance() % 400;
         println!("kill {kill} after {pause} ms, resumed from {:?}", resumed_from.last());

@@ -61,6 +61,8 @@ fn the_readmes_equations_are_in_the_code() {
     let files = [
         "rewards/pay.rs",
         "rewards/motion.rs",
+        "rewards/condition.rs",
+        "rewards/bearing.rs",
         "agents/dqn.rs",
         "agents/exploration.rs",
         "agents/streams.rs",
@@ -95,9 +97,10 @@ fn lists_and_keys_name_everything() {
         list[section].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().into()).collect()
     };
     assert!(names("environments").contains(&"CartPole-v1".into()) && names("environments").contains(&"video".into()));
-    assert_eq!(names("signals"), ["extrinsic", "flow", "motion"]);
+    let chain = ["mover", "places", "hand", "map", "face", "gaze", "joint-attention"];
+    assert_eq!(names("signals"), [&["extrinsic", "flow"], &chain[..], &["motion"]].concat());
     assert_eq!(names("learners"), ["dqn", "agrel", "brainprop", "augment", "perturbation"]);
-    assert_eq!(names("runs"), ["acrobot", "cartpole", "digits", "look", "mountaincar", "saccade", "xor"]);
+    assert_eq!(names("runs"), ["acrobot", "cartpole", "digits", "look", "mountaincar", "nursery", "saccade", "xor"]);
     let keys = home.succeed(&["keys"]);
     for key in [
         "steps_per_round",
@@ -137,4 +140,43 @@ fn quiet_is_quiet_and_folders_are_numbered() {
         assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty());
         assert!(home.path(&format!("runs/small-{number}/config.toml")).exists());
     }
+}
+
+#[test]
+fn an_evaluation_is_filmed_where_there_is_something_to_see() {
+    let home = Home::new();
+    let film = format!("env.path={}/scripts/clips/held_bottle.gif", env!("CARGO_MANIFEST_DIR"));
+    let short = ["--set", "evaluation.every=0", "--set", "evaluation.final_episodes=0", "--quiet"];
+    home.succeed(&[&["train", "look", "--steps", "256", "--set", &film, "--run-dir", "look"], &short[..]].concat());
+    let filmed = |name: &str| {
+        home.succeed(&["eval", "look", "--episodes", "2", "--seed", "3", "--record", name]);
+        std::fs::read(home.path(name)).unwrap()
+    };
+    let film = filmed("eye.gif");
+    assert!(film.starts_with(b"GIF89a") && film.ends_with(b";"));
+    assert_eq!(film, filmed("again.gif"), "the same seed gives the same film");
+    let said = home.fail(1, &["eval", "look", "--episodes", "1", "--record", "eye.png"]);
+    assert!(said.contains("eye.png: films are written as GIF"), "{said}");
+    home.succeed(&[&["train", "small.toml", "--steps", "256", "--run-dir", "small"], &short[..]].concat());
+    let said = home.fail(2, &["eval", "small", "--episodes", "1", "--record", "cart.gif"]);
+    assert!(said.contains("no percept `frame`"), "{said}");
+}
+
+#[test]
+fn a_development_is_a_page_that_needs_nothing_from_elsewhere() {
+    let home = Home::new();
+    let short = ["--set", "evaluation.every=0", "--set", "evaluation.final_episodes=0", "--quiet"];
+    home.succeed(&[&["train", "nursery", "--steps", "1024", "--run-dir", "nursery"], &short[..]].concat());
+    let said = home.succeed(&["develop", "nursery", "--episodes", "2"]);
+    assert_eq!(said.lines().count(), 3, "{said}");
+    let page = std::fs::read_to_string(home.path("nursery/development/report.html")).unwrap();
+    assert!(page.contains("<svg") && page.contains("data:image/"));
+    for outside in ["src=\"http", "href=\"http", "<script", "@import"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    let json = std::fs::read_to_string(home.path("nursery/development/report.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(json["truth"]["mover_precision"].is_number() || json["truth"]["mover_precision"].is_null());
+    home.succeed(&[&["train", "small.toml", "--steps", "256", "--run-dir", "small"], &short[..]].concat());
+    home.succeed(&["develop", "small", "--episodes", "1"]);
 }

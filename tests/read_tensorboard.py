@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/read_tensorboard.py RUN_DIR
 
-The answer: `scalars` and `images` by tag ([step, value] and [step, width, height, bytes]), `texts` by tag (the HTML that
+The answer: `scalars` and `images` by tag ([step, value] and [step, width, height, bytes, type]), `texts` by tag (the HTML that
 the TEXT tab shows), and what the HPARAMS tab shows: `hparams` (names and values), `metrics` (tags and last values), `status`.
 Every point that is in the files is in the answer: nothing is thinned out.
 """
@@ -18,6 +18,7 @@ from tensorboard.context import RequestContext
 from tensorboard.plugins import base_plugin
 from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment, list_session_groups
 from tensorboard.plugins.text import text_plugin
+from tensorboard.util.img_mime_type_detector import from_bytes
 
 
 def curves(folder):
@@ -28,7 +29,10 @@ def curves(folder):
     tags = events.Tags()
     scalars = {tag: [[point.step, number(point.value)] for point in events.Scalars(tag)] for tag in tags["scalars"]}
     images = {
-        tag: [[image.step, image.width, image.height, len(image.encoded_image_string)] for image in events.Images(tag)]
+        tag: [
+            [image.step, image.width, image.height, len(data := image.encoded_image_string), from_bytes(data)]
+            for image in events.Images(tag)
+        ]
         for tag in tags["images"]
     }
     return scalars, images

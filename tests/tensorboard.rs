@@ -101,10 +101,15 @@ fn what_the_eye_sees_is_under_images() {
     args.extend(short);
     home.succeed(&args);
     let Some(seen) = read(&home.path("run")) else { return };
-    let shown = seen["images"]["eval/view"].as_array().unwrap();
-    assert_eq!(shown.iter().map(|picture| picture[0].as_u64().unwrap()).collect::<Vec<_>>(), [512, 1024]);
-    assert!(
-        shown.iter().all(|picture| picture[1].as_u64().unwrap() > 0 && picture[2].as_u64().unwrap() > 0),
-        "{shown:?}"
-    );
+    for tag in ["eval/view", "eval/film"] {
+        let shown = seen["images"][tag].as_array().unwrap();
+        assert_eq!(shown.iter().map(|picture| picture[0].as_u64().unwrap()).collect::<Vec<_>>(), [512, 1024], "{tag}");
+        assert!(
+            shown.iter().all(|picture| picture[1].as_u64().unwrap() > 0 && picture[2].as_u64().unwrap() > 0),
+            "{tag}: {shown:?}"
+        );
+    }
+    let film = &seen["images"]["eval/film"][0];
+    assert!(film[3].as_u64().unwrap() < 4 << 20, "a film of an evaluation is small");
+    assert_eq!(film[4], "image/gif");
 }
