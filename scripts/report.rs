@@ -18,12 +18,13 @@ mod competence;
 mod examples;
 mod gaze;
 mod page;
+mod search;
 mod stages;
 mod truth;
 mod witness;
 
 pub use competence::{Competence, Threshold};
-pub use examples::{Album, Example, Gallery};
+pub use examples::{Album, Example, Gallery, Judged};
 pub use gaze::Roses;
 pub use stages::{Bar, Stage};
 pub use witness::Witness;
@@ -106,3 +107,6 @@ impl Report {
         page::page(self).into_string()
     }
 }
+
+#[cfg(test)]
+mod tests;

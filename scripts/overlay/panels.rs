@@ -10,7 +10,7 @@ pub(super) const EVENT: usize = 6;
 /// Elements of a row of `faces`: x, y, size, score.
 pub(super) const FACE: usize = 4;
 
-/// Widths of a frame per step that flow shows in full brightness.
+/// Widths of a frame per step that flow shows in full brightness; brightness goes with the root, so that slow motion shows.
 const FASTEST: f32 = 1.0 / 24.0;
 /// How much of the frame's brightness is left where something is drawn over it.
 const DIM: f32 = 0.6;
@@ -91,7 +91,7 @@ impl Percepts<'_> {
         let fastest = FASTEST * width as f32;
         Canvas::of_squares([width, height], self.scale, |x, y| {
             let (dx, dy) = (dx[y * width + x], dy[y * width + x]);
-            hue(dy.atan2(dx).to_degrees(), (dx.hypot(dy) / fastest).min(1.0))
+            hue(dy.atan2(dx).to_degrees(), (dx.hypot(dy) / fastest).sqrt().min(1.0))
         })
     }
 

@@ -90,7 +90,7 @@ fn flow_to_the_right_is_red_and_brighter_the_faster() {
     assert_eq!(shown(0.0, 0.0), [0, 0, 0]);
     assert_eq!(shown(-9.0, 0.0), [0, 255, 255]);
     let [red, green, blue] = shown(0.5, 0.0);
-    assert!(red > 60 && red < 120 && green == 0 && blue == 0, "{red}");
+    assert!(red > 120 && red < 180 && green == 0 && blue == 0, "{red}");
     let ([_, down, _], [_, _, up]) = (shown(0.0, 9.0), shown(0.0, -9.0));
     assert_eq!((down, up), (255, 255));
 }

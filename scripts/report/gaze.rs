@@ -11,8 +11,6 @@ use std::f32::consts::TAU;
 
 /// Petals of a rose.
 const PETALS: usize = 24;
-/// Every how many steps of an episode faces are looked at: truth costs about as much as drawing the frame.
-const EVERY: u64 = 4;
 /// Elements of a row of `faces`: x, y, size, score.
 const FACE: usize = 4;
 /// Radius of the longest petal, and of the whole drawing.
@@ -26,24 +24,19 @@ pub struct Roses {
     pub seen: Vec<u64>,
     /// Looks that were shown; `None` where the environment tells no truth.
     pub shown: Option<Vec<u64>>,
-    #[serde(skip)]
-    steps: u64,
 }
 
 impl Roses {
     /// Empty roses, for a run in which an area decides where faces look.
     pub(super) fn new(plan: &Plan) -> Option<Self> {
         let decided = plan.percepts.iter().any(|spec| spec.name == "gaze/gaze.faces");
-        decided.then(|| Self { seen: vec![0; PETALS], ..Self::default() })
+        decided.then(|| Self { seen: vec![0; PETALS], shown: None })
     }
 
+    /// Counts the looks of one step.
     pub(super) fn watch(&mut self, seen: &Seen<'_>) {
-        self.steps += 1;
         let (Some(faces), Some(decisions)) = (seen.f32("faces"), seen.f32("gaze/gaze.faces")) else { return };
-        if !self.steps.is_multiple_of(EVERY) {
-            return;
-        }
-        let rows = decisions.chunks_exact(decisions.len() / (faces.len() / FACE));
+        let rows = decisions.chunks_exact((decisions.len() / (faces.len() / FACE).max(1)).max(1));
         for (_, row) in faces.chunks_exact(FACE).zip(rows).filter(|(face, _)| face[2] > 0.0) {
             count(&mut self.seen, Vector::decode(&row[1..]));
         }

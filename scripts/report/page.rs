@@ -99,9 +99,10 @@ fn competence_part(report: &Report) -> Markup {
 }
 
 fn truth_part(report: &Report) -> Markup {
+    let has = truth::Has { movers: report.examples.events.is_some(), gaze: report.gaze.is_some() };
     html! {
         @match &report.truth {
-            Some(truth) => (truth::table(truth)),
+            Some(truth) => (truth::table(truth, has)),
             None => p {
                 "The environment " code { (report.run.environment) } " tells no ground truth, so nothing here is compared with it; "
                 code { "nursery" } " tells it."

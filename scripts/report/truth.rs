@@ -25,31 +25,45 @@ enum Unit {
     Count,
 }
 
-fn rows(truth: &Judgement) -> Vec<Row> {
-    let row = |stage: &str, question, value, chance, unit, of: String| Row {
+/// What a run has, beside an eye, that can be compared with the truth.
+#[derive(Clone, Copy)]
+pub(super) struct Has {
+    /// Whether it looks for events.
+    pub(super) movers: bool,
+    /// Whether it looks where faces look.
+    pub(super) gaze: bool,
+}
+
+fn rows(truth: &Judgement, has: Has) -> Vec<Row> {
+    let episodes = || format!("{} episodes", truth.episodes);
+    let share = |stage: &str, question, value, chance, of| Row {
         stage: stage.into(),
         question,
         value,
         chance,
-        unit,
+        unit: Unit::Share,
         of,
     };
-    let clusters = format!("{} events", truth.clusters);
-    let episodes = format!("{} episodes", truth.episodes);
-    let mut rows = vec![
-        row("movers", "events where a hand took or left something", truth.mover_precision, None, Unit::Share, clusters),
-        row("movers", "takings that have an event", truth.mover_recall, None, Unit::Share, episodes.clone()),
-        row("movers", "events per episode without a taking", truth.false_events, None, Unit::Count, episodes.clone()),
-    ];
-    for (area, &(precision, chance)) in &truth.average_precision {
-        let what = "average precision of what it calls a hand";
-        rows.push(row(area, what, precision, Some(chance), Unit::Share, episodes.clone()));
+    let mut rows = Vec::new();
+    if has.movers {
+        let (right, found) = ("events where a hand took or left something", "takings that have an event");
+        rows.push(share("movers", right, truth.mover_precision, None, format!("{} events", truth.clusters)));
+        rows.push(share("movers", found, truth.mover_recall, None, episodes()));
+        let idle = share("movers", "events per episode without a taking", truth.false_events, None, episodes());
+        rows.push(Row { unit: Unit::Count, ..idle });
     }
-    let faces = format!("{} looks", truth.gazes);
-    rows.push(row("gaze", "mean error of direction", truth.gaze_error, Some(90.0), Unit::Degrees, faces));
+    for (area, &(precision, chance)) in &truth.average_precision {
+        let question = "average precision of what it calls a hand";
+        rows.push(share(area, question, precision, Some(chance), episodes()));
+    }
+    if has.gaze {
+        let looks = format!("{} looks", truth.gazes);
+        let error = share("gaze", "mean error of direction", truth.gaze_error, Some(90.0), looks);
+        rows.push(Row { unit: Unit::Degrees, ..error });
+    }
     let (on, ahead) = ("fixations on a hand", "fixations of a place before a hand takes something there");
-    rows.push(row("eye", on, truth.on_hands, Some(truth.hands_by_chance), Unit::Share, episodes.clone()));
-    rows.push(row("eye", ahead, truth.ahead, Some(truth.ahead_by_chance), Unit::Share, episodes));
+    rows.push(share("eye", on, truth.on_hands, Some(truth.hands_by_chance), episodes()));
+    rows.push(share("eye", ahead, truth.ahead, Some(truth.ahead_by_chance), episodes()));
     rows
 }
 
@@ -87,13 +101,13 @@ impl Row {
 }
 
 /// The table.
-pub(super) fn table(truth: &Judgement) -> Markup {
+pub(super) fn table(truth: &Judgement, has: Has) -> Markup {
     html! {
         div.scroll {
             table {
                 thead { tr { th { "stage" } th { "question" } th.number { "measured" } th.number { "by chance" } th {} th { "of" } } }
                 tbody {
-                    @for row in rows(truth) {
+                    @for row in rows(truth, has) {
                         tr {
                             td { (row.stage) }
                             td { (row.question) }

@@ -2,6 +2,7 @@
 
 use super::examples::Album;
 use super::gaze::Roses;
+use super::search::Search;
 use crate::camera::Camera;
 use crate::film::{FilmError, Gif};
 use crate::judge::{Judge, Judgement};
@@ -12,6 +13,8 @@ use innate_envs::truth::Class;
 
 /// Frames of the film: four episodes of the nursery.
 const FRAMES: usize = 192;
+/// Every how many steps faces are looked at: their truth costs about as much as drawing the frame.
+const EVERY: u64 = 4;
 
 /// Sees episodes.
 pub struct Witness<'a> {
@@ -20,8 +23,9 @@ pub struct Witness<'a> {
     filmed: Result<(), FilmError>,
     /// None where the environment tells no truth.
     judge: Option<Judge>,
-    examples: Album,
+    search: Search,
     gaze: Option<Roses>,
+    steps: u64,
 }
 
 /// What was seen.
@@ -40,8 +44,9 @@ impl<'a> Witness<'a> {
             camera: Camera::new(plan, FRAMES),
             filmed: Ok(()),
             judge: Some(Judge::new(Class::Hand)),
-            examples: Album::new(plan),
+            search: Search::new(plan),
             gaze: Roses::new(plan),
+            steps: 0,
         }
     }
 
@@ -54,8 +59,9 @@ impl<'a> Witness<'a> {
         if self.judge.as_mut().is_some_and(|judge| judge.watch(self.plan, scene).is_err()) {
             self.judge = None;
         }
-        self.examples.watch(&seen);
-        if let Some(roses) = &mut self.gaze {
+        self.search.watch(&seen);
+        self.steps += 1;
+        if let Some(roses) = self.gaze.as_mut().filter(|_| self.steps.is_multiple_of(EVERY)) {
             roses.watch(&seen);
         }
     }
@@ -63,6 +69,6 @@ impl<'a> Witness<'a> {
     pub(super) fn end(self) -> Result<Testimony, String> {
         let film = self.filmed.and_then(|()| self.camera.film()).map_err(|error| error.to_string())?;
         let truth = self.judge.map(|judge| judge.judgement());
-        Ok(Testimony { truth, examples: self.examples.end(), gaze: self.gaze, film })
+        Ok(Testimony { truth, examples: self.search.end(), gaze: self.gaze, film })
     }
 }
