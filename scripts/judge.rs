@@ -15,6 +15,7 @@ mod gaze;
 mod hands;
 mod movers;
 
+use crate::seen::Seen;
 use crate::statistics::mean;
 use innate_agents::Plan;
 use innate_agents::evaluation::Scene;
@@ -133,35 +134,6 @@ impl Judge {
             ahead: share(self.eye.ahead, self.eye.ahead_steps),
             ahead_by_chance: self.eye.ahead_by_chance(),
         }
-    }
-}
-
-/// One step with its percepts by name.
-struct Seen<'a> {
-    plan: &'a Plan,
-    scene: &'a Scene<'a>,
-}
-
-impl<'a> Seen<'a> {
-    /// The numbers of the percept `name`, if the run has it.
-    fn f32(&self, name: &str) -> Option<&'a [f32]> {
-        let place = self.place(name)?;
-        self.scene.percepts.get(place)?.as_f32()
-    }
-
-    /// The shape of the percept `name`.
-    fn shape(&self, name: &str) -> Option<&'a [usize]> {
-        Some(&self.plan.percepts[self.place(name)?].shape)
-    }
-
-    fn place(&self, name: &str) -> Option<usize> {
-        self.plan.percepts.iter().position(|spec| spec.name == name)
-    }
-
-    /// Rows and columns of the grid of fixations, and the fixated cell.
-    fn fixation(&self) -> Option<([usize; 2], usize)> {
-        let grid = <[usize; 2]>::try_from(self.shape("fixation")?).ok()?;
-        Some((grid, self.f32("fixation")?.iter().position(|&here| here > 0.5)?))
     }
 }
 

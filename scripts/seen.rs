@@ -26,6 +26,12 @@ impl<'a> Seen<'a> {
         Some(&self.plan.percepts[self.place(name)?].shape)
     }
 
+    /// Rows and columns of the grid of fixations, and the fixated cell.
+    pub(crate) fn fixation(&self) -> Option<([usize; 2], usize)> {
+        let grid = <[usize; 2]>::try_from(self.shape("fixation")?).ok()?;
+        Some((grid, self.f32("fixation")?.iter().position(|&here| here > 0.5)?))
+    }
+
     fn place(&self, name: &str) -> Option<usize> {
         self.plan.percepts.iter().position(|spec| spec.name == name)
     }

@@ -179,4 +179,38 @@ fn a_development_is_a_page_that_needs_nothing_from_elsewhere() {
     assert!(json["truth"]["mover_precision"].is_number() || json["truth"]["mover_precision"].is_null());
     home.succeed(&[&["train", "small.toml", "--steps", "256", "--run-dir", "small"], &short[..]].concat());
     home.succeed(&["develop", "small", "--episodes", "1"]);
+    let page = std::fs::read_to_string(home.path("small/development/report.html")).unwrap();
+    for missing in
+        ["no percept <code>frame</code>", "tells no ground truth", "looks for no events", "judges places", "gaze"]
+    {
+        assert!(page.contains(missing), "{missing}");
+    }
+    assert!(!home.path("small/development/film.gif").exists(), "there is nothing to be seen");
+}
+
+#[test]
+fn a_development_is_the_same_for_the_same_seed() {
+    let home = Home::new();
+    let film = format!("env.path={}/scripts/clips/held_bottle.gif", env!("CARGO_MANIFEST_DIR"));
+    let short = ["--set", "evaluation.every=0", "--set", "evaluation.final_episodes=0", "--quiet"];
+    home.succeed(&[&["train", "look", "--steps", "1024", "--set", &film, "--run-dir", "look"], &short[..]].concat());
+    let files = ["film.gif", "report.html", "report.json"];
+    let shown = |out: &str, seed: &str| {
+        let said = home.succeed(&["develop", "look", "--episodes", "1", "--seed", seed, "--out", out, "--json"]);
+        let bytes = files.map(|file| std::fs::read(home.path(out).join(file)).unwrap());
+        assert_eq!(said.trim_end().as_bytes(), bytes[2], "--json prints report.json");
+        bytes
+    };
+    let first = shown("first", "3");
+    assert!(first == shown("second", "3"));
+    assert!(first != shown("third", "4"));
+}
+
+#[test]
+fn a_development_that_cannot_be_shown_is_refused_in_a_sentence() {
+    let home = Home::new();
+    let said = home.fail(2, &["develop", "nowhere"]);
+    assert!(said.contains("nowhere/config.toml"), "{said}");
+    let said = home.fail(2, &["develop", "nowhere", "--episodes", "0"]);
+    assert!(said.contains("--episodes 0 shows nothing; give 1 or more"), "{said}");
 }

@@ -10,12 +10,13 @@ pub(super) const EVENT: usize = 6;
 /// Elements of a row of `faces`: x, y, size, score.
 pub(super) const FACE: usize = 4;
 
-/// Widths of a frame per step that flow shows in full brightness; brightness goes with the root, so that slow motion shows.
-const FASTEST: f32 = 1.0 / 24.0;
+/// Widths of a frame per step that flow shows in full brightness: 2 pixels of 84.
+const FASTEST: f32 = 1.0 / 42.0;
 /// How much of the frame's brightness is left where something is drawn over it.
 const DIM: f32 = 0.6;
-/// How opaque the heat of a whole 1 is.
-const HEAT: f32 = 0.6;
+/// The least heat that shows, and how opaque the least and a whole 1 are: enough for the palette of films to tell them apart.
+const HEAT: f32 = 0.1;
+const OPACITY: [f32; 2] = [0.3, 0.7];
 
 const FIXATION: Colour = [255, 204, 0];
 const EVENTS: Colour = [0, 255, 255];
@@ -91,7 +92,7 @@ impl Percepts<'_> {
         let fastest = FASTEST * width as f32;
         Canvas::of_squares([width, height], self.scale, |x, y| {
             let (dx, dy) = (dx[y * width + x], dy[y * width + x]);
-            hue(dy.atan2(dx).to_degrees(), (dx.hypot(dy) / fastest).sqrt().min(1.0))
+            hue(dy.atan2(dx).to_degrees(), (dx.hypot(dy) / fastest).min(1.0))
         })
     }
 
@@ -141,7 +142,7 @@ impl Percepts<'_> {
                 None => [grey; 3],
                 Some((grid, colour, map)) => {
                     let cell = y * grid.rows / height * grid.columns + x * grid.columns / width;
-                    mixed([grey; 3], colour, HEAT * map[cell].clamp(0.0, 1.0))
+                    mixed([grey; 3], colour, opacity(map[cell]))
                 }
             }
         })
@@ -156,6 +157,12 @@ impl Percepts<'_> {
     fn f32(&self, place: Option<usize>) -> &[f32] {
         place.and_then(|place| self.arrays.get(place)?.as_f32()).unwrap_or_default()
     }
+}
+
+/// How opaque heat is drawn.
+fn opacity(heat: f32) -> f32 {
+    let [least, most] = OPACITY;
+    if heat < HEAT { 0.0 } else { least + (most - least) * (heat.min(1.0) - HEAT) / (1.0 - HEAT) }
 }
 
 /// The colour of a hue (degrees; 0 red, 120 green, 240 blue) at a brightness.

@@ -124,7 +124,7 @@ impl Gallery {
                     @for example in &self.examples {
                         figure {
                             (picture(&example.patch, SIDE, &format!("episode {}", example.episode)))
-                            figcaption { (format!("{:.2}", example.score).trim_end_matches(".00")) }
+                            figcaption { (format!("{:.2}", example.score).trim_end_matches(".00").replace('-', "−")) }
                         }
                     }
                 }

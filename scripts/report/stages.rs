@@ -83,8 +83,10 @@ impl Bar {
 const LEFT: f64 = 150.0;
 const RIGHT: f64 = 680.0;
 const WIDTH: f64 = 960.0;
-/// Height of a bar with the room around it, and of an area's name.
-const ROW: f64 = 30.0;
+/// Height of a bar, of the room under it, of a line of a condition, and of an area's name.
+const THICK: f64 = 20.0;
+const ROOM: f64 = 10.0;
+const LINE: f64 = 13.0;
 const NAME: f64 = 26.0;
 /// Ticks at most.
 const TICKS: u64 = 6;
@@ -93,45 +95,65 @@ const TICKS: u64 = 6;
 pub(super) fn drawing(stages: &[Stage], last: u64) -> Markup {
     let last = last.max(1);
     let x = |step: u64| LEFT + (RIGHT - LEFT) * step as f64 / last as f64;
-    let heights = stages.iter().map(|stage| NAME + ROW * stage.bars.len() as f64);
-    let bottom: f64 = heights.clone().sum();
-    let tops = heights.scan(0.0, |top, height| Some(std::mem::replace(top, *top + height)));
+    let mut bottom = 0.0;
+    let mut below = |height: f64| {
+        let top = bottom;
+        bottom += height;
+        top
+    };
+    let rows = stages.iter().map(|stage| {
+        let name = below(NAME);
+        (stage, name, stage.bars.iter().map(|bar| (bar, below(bar.height()))).collect::<Vec<_>>())
+    });
+    let rows: Vec<_> = rows.collect();
     html! {
-        svg.chart viewBox=(format!("0 0 {WIDTH} {}", bottom + 34.0)) role="img" aria-label="What was paid when" {
+        svg.chart viewBox=(format!("0 0 {WIDTH} {}", bottom + 30.0)) role="img" aria-label="What was paid when" {
             @for tick in ticks(last) {
-                line.grid x1=(x(tick)) x2=(x(tick)) y1="0" y2=(bottom + 4.0) {}
-                text.tick x=(x(tick)) y=(bottom + 18.0) text-anchor="middle" { (short(tick as f64)) }
+                line.grid x1=(tenth(x(tick))) x2=(tenth(x(tick))) y1="0" y2=(bottom) {}
+                text.tick x=(tenth(x(tick))) y=(bottom + 16.0) text-anchor="middle" { (short(tick as f64)) }
             }
-            text.tick x=(RIGHT + 12.0) y=(bottom + 18.0) { "environment steps" }
-            @for (stage, top) in stages.iter().zip(tops) {
+            text.tick x=(RIGHT + 12.0) y=(bottom + 16.0) { "environment steps" }
+            @for (stage, top, bars) in rows {
                 text.area x="0" y=(top + 18.0) { (stage.area) }
-                @for (place, bar) in stage.bars.iter().enumerate() {
-                    (bar_drawing(bar, top + NAME + ROW * place as f64, &x, last))
-                }
+                @for (bar, top) in bars { (bar.drawing(top, &x, last)) }
             }
         }
     }
 }
 
-fn bar_drawing(bar: &Bar, top: f64, x: &impl Fn(u64) -> f64, last: u64) -> Markup {
-    let most = bar.weights.iter().map(|(_, weight)| weight.abs()).fold(0.0, f64::max);
-    let weighed = bar.stretches().into_iter().filter(|(_, _, weight)| *weight != 0.0);
-    let conditions = [("opens", &bar.opens), ("closes", &bar.closes)];
-    let conditions: Vec<String> =
-        conditions.into_iter().filter_map(|(verb, text)| Some(format!("{verb} when {}", text.as_ref()?))).collect();
-    let learns = bar.name == LEARNS;
-    html! {
-        text.label x=(LEFT - 10.0) y=(top + 14.0) text-anchor="end" { (bar.name) }
-        rect.rail x=(x(0)) width=(x(last) - x(0)) y=(top) height="20" {}
-        @for (from, to, weight) in weighed {
-            rect.bar.learns[learns].against[weight < 0.0] x=(tenth(x(from))) width=(tenth(x(to) - x(from))) y=(top) height="20"
-                fill-opacity=(format!("{:.2}", weight.abs() / most)) {
-                title { (bar.name) ": weight " (short(weight)) " up to step " (to) }
+impl Bar {
+    /// What opens and closes it, line by line.
+    fn conditions(&self) -> Vec<String> {
+        let conditions = [("opens", &self.opens), ("closes", &self.closes)];
+        let conditions = conditions.into_iter().filter_map(|(verb, text)| Some((verb, text.as_ref()?)));
+        let lines = conditions.flat_map(|(verb, text)| {
+            let text = text.replace(">=", "≥").replace("<=", "≤");
+            let line = |(place, part)| if place == 0 { format!("{verb} when {part}") } else { format!("and {part}") };
+            text.split(" and ").enumerate().map(line).collect::<Vec<_>>()
+        });
+        lines.collect()
+    }
+
+    fn height(&self) -> f64 {
+        (LINE * self.conditions().len() as f64).max(THICK) + ROOM
+    }
+
+    fn drawing(&self, top: f64, x: &impl Fn(u64) -> f64, last: u64) -> Markup {
+        let most = self.weights.iter().map(|(_, weight)| weight.abs()).fold(0.0, f64::max);
+        let weighed = self.stretches().into_iter().filter(|(_, _, weight)| *weight != 0.0);
+        let conditions = self.conditions();
+        let first = top + if conditions.len() == 1 { 14.0 } else { 9.0 };
+        html! {
+            text.label x=(LEFT - 10.0) y=(top + 14.0) text-anchor="end" { (self.name) }
+            rect.rail x=(LEFT) width=(tenth(x(last) - LEFT)) y=(top) height=(THICK) {}
+            @for (from, to, weight) in weighed {
+                rect.bar.learns[self.name == LEARNS].against[weight < 0.0] x=(tenth(x(from))) width=(tenth(x(to) - x(from)))
+                    y=(top) height=(THICK) fill-opacity=(format!("{:.2}", weight.abs() / most)) {
+                    title { (self.name) ": weight " (short(weight)) " up to step " (to) }
+                }
             }
-        }
-        @for (line, condition) in conditions.iter().enumerate() {
-            text.condition x=(RIGHT + 12.0) y=(top + if conditions.len() == 1 { 14.0 } else { 8.0 + 13.0 * line as f64 }) {
-                (condition)
+            @for (line, condition) in conditions.iter().enumerate() {
+                text.condition x=(RIGHT + 12.0) y=(first + LINE * line as f64) { (condition) }
             }
         }
     }
@@ -159,6 +181,14 @@ mod tests {
         let bar = Bar { name: "mover".into(), opens: None, closes: None, weights };
         assert_eq!(bar.stretches(), [(0, 20, 0.0), (20, 30, 0.5), (30, 50, 1.0)]);
         assert_eq!(bar.begins(), 30);
+    }
+
+    #[test]
+    fn a_condition_stands_in_as_many_lines_as_it_has_parts() {
+        let (opens, closes) = (Some("a.b >= 3 and step >= 10".into()), Some("c.d <= 0.5".into()));
+        let bar = Bar { name: "gaze".into(), opens, closes, weights: Vec::new() };
+        assert_eq!(bar.conditions(), ["opens when a.b ≥ 3", "and step ≥ 10", "closes when c.d ≤ 0.5"]);
+        assert_eq!(bar.height(), 3.0 * LINE + ROOM);
     }
 
     #[test]

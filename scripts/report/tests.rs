@@ -121,7 +121,7 @@ fn a_full_page_shows_bars_bounds_examples_roses_and_film() {
     assert!(html.contains("a &lt;run&gt; &amp; more"), "names are escaped");
     let count = |what: &str| html.matches(what).count();
     assert_eq!(count("<rect class=\"bar\" x=\"150\""), 1, "motion pays from the start");
-    assert!(html.contains("opens when mover.events &gt;= 40"));
+    assert!(html.contains("opens when mover.events ≥ 40"));
     assert_eq!((count("class=\"threshold\""), count("<polyline")), (1, 1));
     assert_eq!(count("class=\"patch\""), 27);
     assert_eq!(count("<figure class=\"rose\">"), 2);
