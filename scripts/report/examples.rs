@@ -1,7 +1,7 @@
 //! Examples: what a run took for events and for hands, cut out of frames ([`Search`](super::search::Search) finds them).
 //!
-//! A place is shown once per episode, where it was most of what is shown: of two examples nearer than [`APART`] pixels the
-//! one that says more stays.
+//! A place is shown once per episode, where it was most of what is shown: of two examples nearer than `APART` pixels the one
+//! that says more stays, and so it is with two that look the same to the bit, as in episodes of one film.
 
 use super::page::picture;
 use maud::{Markup, html};
@@ -100,7 +100,7 @@ impl Gallery {
     pub(super) fn offer(&mut self, example: Example) {
         let near = |other: &Example| {
             let apart = (other.at[0] - example.at[0]).hypot(other.at[1] - example.at[1]);
-            other.episode == example.episode && apart < APART
+            other.episode == example.episode && apart < APART || other.patch == example.patch
         };
         if example.score <= self.floor()
             || self.examples.iter().any(|other| near(other) && other.score >= example.score)
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn example(episode: u64, x: f32, score: f32) -> Example {
-        Example { episode, at: [x, 0.0], score, patch: Vec::new() }
+        Example { episode, at: [x, 0.0], score, patch: vec![episode as u8, x as u8] }
     }
 
     #[test]
@@ -148,6 +148,14 @@ mod tests {
             gallery.offer(offered);
         }
         assert_eq!(gallery.examples, [example(0, 5.0, 2.0), example(1, 5.0, 0.5)]);
+    }
+
+    #[test]
+    fn what_looks_the_same_is_shown_once() {
+        let mut gallery = Gallery::default();
+        let again = Example { episode: 3, ..example(0, 0.0, 2.0) };
+        [example(0, 0.0, 1.0), again.clone()].into_iter().for_each(|offered| gallery.offer(offered));
+        assert_eq!(gallery.examples, [again]);
     }
 
     #[test]
