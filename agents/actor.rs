@@ -101,7 +101,7 @@ impl ActorSlot {
         let held = Chunk::new(plan.schema.clone());
         let columns = RowColumns::new(plan);
         let trials =
-            plan.areas.iter().filter_map(|area| area.trials()).map(|trials| Trials::new(plan, trials)).collect();
+            plan.areas.iter().filter_map(|area| area.trials()).map(|trials| Trials::new(trials.clone())).collect();
         let window = plan.window;
         let mut slot = Self { index, slot, bank, body, minds, trials, columns, held, window, spare: None };
         slot.begin_episode(snapshot, 0)?;
@@ -273,7 +273,7 @@ impl RowColumns {
         let percepts = plan.percept_columns.iter().enumerate();
         Self {
             percepts: percepts.filter_map(|(place, column)| column.map(|column| (place, column))).collect(),
-            action: plan.body_actions(),
+            action: plan.body_actions,
             signals: plan.signals.iter().map(|signal| signal.column).collect(),
         }
     }

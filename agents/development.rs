@@ -84,7 +84,7 @@ impl Development {
             measures.get(place)?.get(name).and_then(Measure::value)
         };
         for ((area, passage), pay) in plan.areas.iter().zip(areas).zip(pay) {
-            area.gate().pass(passage, step, metric);
+            area.gate.pass(passage, step, metric);
             for ((_, entry), passage) in area.pay.iter().zip(pay) {
                 entry.gate.pass(passage, step, metric);
             }

@@ -53,7 +53,7 @@ pub(crate) fn relabel(
         size: batch.size(),
         before: &before,
         after: &after,
-        actions: batch.i64(plan.body_actions()).map_err(unread)?,
+        actions: batch.i64(plan.body_actions).map_err(unread)?,
         terminated: batch.terminated(),
     };
     bank.relabel(signal, &sampled, pay)

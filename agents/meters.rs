@@ -104,7 +104,7 @@ impl Meters {
                 point(format!("pay/{}/{}", area.name, plan.signals[*signal].name), weight);
             }
             if area.config.opens.is_some() || area.config.closes.is_some() {
-                let learns = development.learns(place, &area.gate(), step);
+                let learns = development.learns(place, &area.gate, step);
                 point(format!("area/{}/learns", area.name), f64::from(u8::from(learns)));
             }
         }

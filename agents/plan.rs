@@ -38,6 +38,8 @@ pub struct Plan {
     pub schema: Arc<Schema>,
     /// For each percept, its column, if it is remembered.
     pub percept_columns: Vec<Option<ColumnId>>,
+    /// The column of the body's actions.
+    pub body_actions: ColumnId,
     /// Longest retroactive window of all signals, W.
     pub window: usize,
     /// Where learning is computed.
@@ -79,6 +81,8 @@ pub struct AreaPlan {
     pub actions: usize,
     /// Whether it moves the body or decides what is perceived.
     pub role: AreaRole,
+    /// When it learns.
+    pub gate: Gate,
     /// Its entries in the pay table: place of the signal, and what it is worth.
     pub pay: Vec<(usize, PayEntry)>,
     /// Makes its learner.
@@ -88,15 +92,13 @@ pub struct AreaPlan {
 /// What an area does.
 pub enum AreaRole {
     /// It moves the body: a decision per step.
-    Body {
-        /// The column of its actions.
-        actions: ColumnId,
-    },
+    Body,
     /// It decides on what is in stacks: a trial per decision that is paid.
     Perceptual(TrialPlan),
 }
 
 /// What a perceptual area decides on and remembers.
+#[derive(Clone)]
 pub struct TrialPlan {
     /// Its stacks.
     pub stacks: Vec<StackPlan>,
@@ -119,20 +121,17 @@ pub struct StackPlan {
     pub decisions: usize,
     /// Elements of an item.
     pub width: usize,
+    /// Elements of a row of decisions: the decision, and what is expected of each choice.
+    pub row: usize,
 }
 
 impl AreaPlan {
     /// What a perceptual area remembers; nothing for the one that moves the body.
     pub fn trials(&self) -> Option<&TrialPlan> {
         match &self.role {
-            AreaRole::Body { .. } => None,
+            AreaRole::Body => None,
             AreaRole::Perceptual(trials) => Some(trials),
         }
-    }
-
-    /// When the area learns.
-    pub fn gate(&self) -> Gate {
-        Gate { opens: self.config.opens.clone(), closes: self.config.closes.clone(), fade: 0 }
     }
 }
 
@@ -167,7 +166,7 @@ impl Plan {
             })
             .collect();
 
-        let mut areas = areas::resolve(&mut config, &registries, &bank, (&env_spec, env_config.slots))?;
+        let areas = areas::resolve(&mut config, &registries, &bank, (&env_spec, env_config.slots))?;
         let percepts = bank.percepts().to_vec();
         let mut columns = Vec::new();
         let remembered = remembered(&bank, &areas, percepts.len());
@@ -183,11 +182,7 @@ impl Plan {
             };
             percept_columns[place] = Some(column(spec.name.clone(), kind, &spec.shape, Role::Observation));
         }
-        for area in &mut areas {
-            if let AreaRole::Body { actions } = &mut area.role {
-                *actions = column(format!("action/{}", area.name), innate_replay::Kind::I64, &[], Role::Step);
-            }
-        }
+        let body_actions = column(format!("action/{}", areas[0].name), innate_replay::Kind::I64, &[], Role::Step);
         let signals = bank
             .signals()
             .map(|signal| SignalPlan {
@@ -208,6 +203,7 @@ impl Plan {
             areas,
             schema: Arc::new(schema),
             percept_columns,
+            body_actions,
             window: bank.window(),
             device,
             device_reason,
@@ -253,14 +249,6 @@ impl Plan {
     /// The area that moves the body.
     pub fn body(&self) -> &AreaPlan {
         &self.areas[0]
-    }
-
-    /// The column of the body's actions.
-    pub(crate) fn body_actions(&self) -> ColumnId {
-        match self.body().role {
-            AreaRole::Body { actions } => actions,
-            AreaRole::Perceptual(_) => ColumnId(0),
-        }
     }
 
     /// A new learner with fresh weights, for `area`.
@@ -406,7 +394,7 @@ fn remembered(bank: &Bank, areas: &[AreaPlan], percepts: usize) -> Vec<bool> {
     let mut remembered = vec![false; percepts];
     let relabelled = bank.signals().filter(|signal| signal.declaration.pay == Pay::Relabelled);
     let read = relabelled.flat_map(|signal| signal.reads);
-    let bodies = areas.iter().filter(|area| matches!(area.role, AreaRole::Body { .. }));
+    let bodies = areas.iter().filter(|area| matches!(area.role, AreaRole::Body));
     for &place in bodies.flat_map(|area| &area.view).chain(read) {
         remembered[place] = true;
     }

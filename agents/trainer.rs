@@ -307,7 +307,7 @@ impl Trainer {
     fn learn(&mut self) -> Result<(), TrainError> {
         for place in 0..self.areas.len() {
             let (config, learning) = (&self.plan.areas[place].config, &mut self.areas[place]);
-            if !self.development.learns(place, &self.plan.areas[place].gate(), self.counters.step) {
+            if !self.development.learns(place, &self.plan.areas[place].gate, self.counters.step) {
                 // What comes while an area is closed it will never learn from.
                 learning.unread.fill(0);
                 continue;
@@ -337,7 +337,7 @@ impl Trainer {
             if self.plan.areas[place].config.memory != Memory::Online {
                 continue;
             }
-            if self.development.learns(place, &self.plan.areas[place].gate(), self.counters.step) {
+            if self.development.learns(place, &self.plan.areas[place].gate, self.counters.step) {
                 self.learn_in_order(place)?;
             } else {
                 self.areas[place].unread.fill(0);
@@ -390,7 +390,7 @@ impl Trainer {
             entry.mix(weight, raw, &mut learning.rewards);
         }
         let ((before, after), actions) = match &area.role {
-            AreaRole::Body { actions } => (memory::views(batch, plan, &area.view)?, *actions),
+            AreaRole::Body => (memory::views(batch, plan, &area.view)?, plan.body_actions),
             AreaRole::Perceptual(trials) => (memory::items(batch, trials)?, trials.action),
         };
         let experience = Experience {

@@ -1,56 +1,32 @@
 //! Trials of a perceptual area on their way from the step in which they were paid to the learner.
 
-use crate::plan::{Plan, TrialPlan};
+use crate::plan::TrialPlan;
 use innate_envs::Array;
 use innate_replay::{Chunk, ColumnId, Ending, ReplayError, Schema};
 use std::sync::Arc;
 
 /// What was paid in the present step for the decisions of one area, and where it goes.
 pub(crate) struct Trials {
-    schema: Arc<Schema>,
-    item: ColumnId,
-    action: ColumnId,
-    /// By signal, the column of what it pays.
-    signals: Vec<Option<ColumnId>>,
-    stacks: Vec<Stack>,
+    plan: TrialPlan,
     /// What was paid so far: stack of this area, slot, column, amount.
     paid: Vec<(usize, usize, ColumnId, f32)>,
 }
 
-/// One stack, by places of percepts.
-struct Stack {
-    items: usize,
-    decisions: usize,
-    width: usize,
-    row: usize,
-}
-
 impl Trials {
     /// Nothing was paid yet.
-    pub(crate) fn new(plan: &Plan, trials: &TrialPlan) -> Self {
-        let stack = |stack: &crate::plan::StackPlan| {
-            let shape = &plan.percepts[stack.decisions].shape;
-            Stack { items: stack.items, decisions: stack.decisions, width: stack.width, row: shape[1] }
-        };
-        Self {
-            schema: trials.schema.clone(),
-            item: trials.item,
-            action: trials.action,
-            signals: trials.signals.clone(),
-            stacks: trials.stacks.iter().map(stack).collect(),
-            paid: Vec::new(),
-        }
+    pub(crate) fn new(plan: TrialPlan) -> Self {
+        Self { plan, paid: Vec::new() }
     }
 
     /// The columns of a trial.
     pub(crate) fn schema(&self) -> &Arc<Schema> {
-        &self.schema
+        &self.plan.schema
     }
 
     /// Notes what `signal` paid for slot `slot` of the stack which is the percept at place `items`, if it is this area's.
     pub(crate) fn pay(&mut self, signal: usize, items: usize, slot: usize, amount: f32) {
-        let stack = self.stacks.iter().position(|stack| stack.items == items);
-        if let (Some(stack), Some(column)) = (stack, self.signals[signal]) {
+        let stack = self.plan.stacks.iter().position(|stack| stack.items == items);
+        if let (Some(stack), Some(column)) = (stack, self.plan.signals[signal]) {
             self.paid.push((stack, slot, column, amount));
         }
     }
@@ -63,12 +39,12 @@ impl Trials {
             let newest = match last {
                 Some(written) if written == (place, slot) => chunk.len() - 1,
                 _ => {
-                    let stack = &self.stacks[place];
+                    let stack = &self.plan.stacks[place];
                     let row = chunk.push();
                     let numbers = |place: usize| percepts[place].as_f32().unwrap_or_default();
                     let item = &numbers(stack.items)[slot * stack.width..][..stack.width];
-                    chunk.f32_mut(self.item, row)?.copy_from_slice(item);
-                    chunk.i64_mut(self.action, row)?[0] = numbers(stack.decisions)[slot * stack.row] as i64;
+                    chunk.f32_mut(self.plan.item, row)?.copy_from_slice(item);
+                    chunk.i64_mut(self.plan.action, row)?[0] = numbers(stack.decisions)[slot * stack.row] as i64;
                     chunk.end_episode(Ending { terminated: true, truncated: false })?;
                     row
                 }

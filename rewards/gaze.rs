@@ -37,8 +37,6 @@ const LENGTH: usize = SIDE * SIDE;
 const RECORD: usize = LENGTH + 2;
 /// Examples that are remembered at most.
 const REMEMBERED: usize = 1024;
-/// The stack of the faces that are present.
-const PRESENT: &str = "gaze.faces";
 /// Least standard deviation by which a face is divided, in grey levels.
 const PLAIN: f32 = 4.0;
 
@@ -58,6 +56,8 @@ pub struct GazeOptions {
     pub area: String,
     /// The name of the stack of trials.
     pub stack: String,
+    /// The name of the stack of the faces that are present; "" writes none, for a teacher beside another one.
+    pub present: String,
 }
 
 /// Where directions come from.
@@ -73,8 +73,8 @@ pub enum GazeTeacher {
 
 impl Default for GazeOptions {
     fn default() -> Self {
-        let (area, stack) = ("gaze".into(), "gaze.examples".into());
-        Self { teacher: GazeTeacher::Movers, most: 0, trials: 8, window: 40, area, stack }
+        let [area, stack, present] = ["gaze", "gaze.examples", "gaze.faces"].map(String::from);
+        Self { teacher: GazeTeacher::Movers, most: 0, trials: 8, window: 40, area, stack, present }
     }
 }
 
@@ -188,10 +188,10 @@ fn normalise(face: &mut [f32]) {
 
 impl Signal for Gaze {
     fn declare(&self) -> Declaration {
-        let GazeOptions { area, stack, .. } = &self.options;
+        let GazeOptions { area, stack, present, .. } = &self.options;
         let mut writes = vec![stack.clone(), count_name(stack)];
-        if stack == &GazeOptions::default().stack {
-            writes.extend([PRESENT.into(), count_name(PRESENT)]);
+        if !present.is_empty() {
+            writes.extend([present.clone(), count_name(present)]);
         }
         Declaration {
             reads: vec![FRAME.into(), FACES.into(), EVENTS.into()],
@@ -217,8 +217,8 @@ impl Signal for Gaze {
             ]
         };
         let mut specs = stack(&self.options.stack, self.options.trials).to_vec();
-        if self.declare().writes.len() > specs.len() {
-            specs.extend(stack(PRESENT, Face::MOST));
+        if !self.options.present.is_empty() {
+            specs.extend(stack(&self.options.present, Face::MOST));
         }
         Ok(specs)
     }
@@ -324,7 +324,7 @@ mod tests {
             ArraySpec::f32(FACES, &[2, 4], 0.0, 99.0),
             ArraySpec::f32(EVENTS, &[4, 6], 0.0, 99.0),
         ];
-        let stacks = vec!["gaze.examples".into(), PRESENT.into()];
+        let stacks = vec!["gaze.examples".into(), "gaze.faces".into()];
         let area = Perceiver { name: "gaze".into(), stacks, actions: 4 };
         let mut bank = Bank::with_areas(vec![("gaze".into(), gaze)], &[area], &seen).unwrap();
         bank.seed(|_| Random::seed_from_u64(3));

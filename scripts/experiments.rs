@@ -127,25 +127,25 @@ pub const STANDARD: &[Experiment] = &[
     Experiment {
         name: "nursery-hands",
         summary: "movers teach what a hand is; any motion and random places do not",
-        time: "20 min",
+        time: "about 40 min",
         run: nursery::hands,
     },
     Experiment {
         name: "nursery-gaze",
         summary: "how well gaze is read after a few events",
-        time: "15 min",
+        time: "about 30 min",
         run: nursery::gaze,
     },
     Experiment {
         name: "nursery-eye",
         summary: "where the eye looks after a whole development",
-        time: "30 min",
+        time: "about 20 min",
         run: nursery::eye,
     },
     Experiment {
         name: "nursery-lesions",
         summary: "what a development loses without each of its signals",
-        time: "60 min",
+        time: "about 60 min",
         run: nursery::lesions,
     },
 ];

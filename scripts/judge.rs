@@ -32,10 +32,10 @@ pub const LEAD: u32 = 8;
 const EVERY: u64 = 4;
 
 /// What was seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Judge {
     /// The class that the areas are to find.
-    target: Option<Class>,
+    target: Class,
     steps: u64,
     movers: movers::Movers,
     hands: BTreeMap<String, hands::Hands>,
@@ -83,7 +83,14 @@ pub enum JudgeError {
 impl Judge {
     /// A judge to whom whatever is of class `target` is a hand: the class itself, or what plays its part in a control world.
     pub fn new(target: Class) -> Self {
-        Self { target: Some(target), ..Self::default() }
+        Self {
+            target,
+            steps: 0,
+            movers: Default::default(),
+            hands: BTreeMap::new(),
+            gaze: Default::default(),
+            eye: Default::default(),
+        }
     }
 
     /// Looks at one step.
@@ -91,7 +98,7 @@ impl Judge {
     /// # Errors
     /// There is no ground truth.
     pub fn watch(&mut self, plan: &Plan, scene: &Scene<'_>) -> Result<(), JudgeError> {
-        let target = self.target.unwrap_or(Class::Hand);
+        let target = self.target;
         let seen = Seen { plan, scene };
         self.movers.watch(&seen);
         self.eye.watch(&seen);

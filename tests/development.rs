@@ -243,6 +243,10 @@ fn what_does_not_fit_together_is_refused_in_a_sentence() {
     assert!(said.contains("pays steps of the body"), "{said}");
     let said = refusal(run_file("", "", "").replace("[area.hand]", "pay = { coins = 1.0 }\n[area.hand]"));
     assert!(said.contains("pays trials of coins"), "{said}");
+    let said = refusal(run_file("", "", "").replace("choices = 2", "choices = 9223372036854775807"));
+    assert!(said.contains("area.hand.choices") && said.contains("at most 4096"), "{said}");
+    let said = refusal(run_file("", "capacity = 6", ""));
+    assert!(said.contains("area.hand.capacity"), "{said}");
     let said = refusal(run_file("", "", "").replace("choices = 2\n", ""));
     assert!(said.contains("one area moves the body"), "{said}");
     let said = refusal(run_file("", "", "").replace("pay = { coins = 1.0 }\n", ""));

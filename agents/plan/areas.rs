@@ -9,14 +9,21 @@ use innate_envs::{ArraySpec, EnvSpec, Kind};
 use innate_nn::InputSpec;
 use innate_replay::{ColumnId, ColumnSpec, Schema};
 use innate_rewards::stack::decisions_name;
-use innate_rewards::{Bank, Condition, Pay, PayEntry, Perceiver, Quantity, SignalInfo};
+use innate_rewards::{Bank, Condition, Gate, Pay, PayEntry, Perceiver, Quantity, SignalInfo};
 use std::sync::Arc;
+
+/// Choices of a perceptual area at most.
+const MOST_CHOICES: usize = 4096;
 
 /// The perceptual areas of a run file, as the bank is told of them.
 pub(super) fn perceivers(config: &RunConfig) -> Result<Vec<Perceiver>, ConfigError> {
     let mut perceivers = Vec::new();
     for (name, table) in &config.area {
         let (area, _): (AreaConfig, _) = split(table, &format!("area.{name}"))?;
+        if area.choices > MOST_CHOICES {
+            let said = format!("{} must be at most {MOST_CHOICES}", area.choices);
+            return Err(ConfigError::at(format!("area.{name}.choices"), said));
+        }
         if area.choices > 0 {
             perceivers.push(Perceiver { name: name.clone(), stacks: area.view, actions: area.choices });
         }
@@ -70,8 +77,12 @@ pub(super) fn resolve(
         let (role, inputs, actions) = if common.choices == 0 {
             check_memory(&common, &pay, bank, &at, (round, slots, capacity))?;
             let inputs = view.iter().map(|&place| input_spec(&bank.percepts()[place])).collect();
-            (AreaRole::Body { actions: ColumnId(0) }, inputs, env.actions.len())
+            (AreaRole::Body, inputs, env.actions.len())
         } else {
+            if common.memory == Memory::Queue && capacity / slots < common.batch {
+                let said = format!("{capacity} trials are less than a batch of {} for each slot", common.batch);
+                return Err(ConfigError::at(format!("{at}.capacity"), said));
+            }
             let (trials, item) = plan_trials(name, &common, &view, &pay, bank)?;
             (AreaRole::Perceptual(trials), vec![item], common.choices)
         };
@@ -79,7 +90,8 @@ pub(super) fn resolve(
         let (learner, options) =
             built.map_err(|error| ConfigError::part(error, &at, "learner", AreaConfig::FIELD_NAMES))?;
         *table = encode(&common)?.into_iter().chain(options).collect();
-        areas.push(AreaPlan { name: name.clone(), config: common, view, inputs, actions, role, pay, learner });
+        let gate = Gate { opens: common.opens.clone(), closes: common.closes.clone(), fade: 0 };
+        areas.push(AreaPlan { name: name.clone(), config: common, view, inputs, actions, role, gate, pay, learner });
     }
     areas.sort_by_key(|area| area.trials().is_some());
     Ok(areas)
@@ -110,6 +122,7 @@ fn plan_trials(
         items,
         decisions: place(&decisions_name(name, stack)),
         width: item.elements(),
+        row: 1 + area.choices,
     });
     let mut columns = vec![
         ColumnSpec::step("item", innate_replay::Kind::F32, &item.shape),

@@ -67,9 +67,8 @@ fn thresholds(plan: &Plan) -> Vec<((String, String), Threshold)> {
         }
     };
     for area in &plan.areas {
-        let gate = area.gate();
-        add(&gate.opens, format!("{} learns", area.name));
-        add(&gate.closes, format!("{} learns no more", area.name));
+        add(&area.gate.opens, format!("{} learns", area.name));
+        add(&area.gate.closes, format!("{} learns no more", area.name));
         for (signal, entry) in &area.pay {
             let signal = &plan.signals[*signal].name;
             add(&entry.gate.opens, format!("{signal} pays {}", area.name));

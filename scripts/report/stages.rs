@@ -35,7 +35,7 @@ const LEARNS: &str = "learns";
 /// The stages of a run. The area that was paid first stands first.
 pub(super) fn of(plan: &Plan, curves: &Curves) -> Vec<Stage> {
     let stages = plan.areas.iter().map(|area| {
-        let learns = Bar::new(LEARNS, &area.gate(), curves.points(&format!("area/{}/learns", area.name)));
+        let learns = Bar::new(LEARNS, &area.gate, curves.points(&format!("area/{}/learns", area.name)));
         let pay = area.pay.iter().map(|(signal, entry)| {
             let name = &plan.signals[*signal].name;
             Bar::new(name, &entry.gate, curves.points(&format!("pay/{}/{name}", area.name)))
