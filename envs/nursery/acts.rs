@@ -62,13 +62,12 @@ fn steps(way: f32, speed: f32) -> usize {
 
 /// A hand goes to an object, carries it to a free place or only touches it, and goes back.
 fn grab(script: &mut Script, stage: &Stage, carried: bool, random: &mut Generator) {
-    let Some((number, hand)) = reachable(stage, random) else { return };
+    let ball = script.moments[0].things[BALL + 1].at;
+    let Some((number, hand, goal)) = taken(stage, ball, carried, random) else { return };
     let from = script.moments[0].things[number].at;
     let rest = stage.rests[hand];
-    let ball = script.moments[0].things[BALL + 1].at;
-    let goal = carried.then(|| goal(stage, hand, from, ball, random)).flatten();
-    let pace = within(random, [2.0, 2.6]);
-    let start = whole(random, [2, 8]);
+    let pace = within(random, [2.2, 2.9]);
+    let start = whole(random, [2, 6]);
     let contact = (start + steps(length(minus(from, rest)), pace)).max(9);
     let hold = if goal.is_some() { CLOSING } else { whole(random, [3, 6]) };
     let to = goal.unwrap_or(from);
@@ -108,18 +107,25 @@ fn grab(script: &mut Script, stage: &Stage, carried: bool, random: &mut Generato
     script.contacts.push(Contact { mover: Mover::Hand(hand), thing: number, start: contact, moves, end: leave });
 }
 
-/// An object and a hand that reaches it.
-fn reachable(stage: &Stage, random: &mut Generator) -> Option<(usize, usize)> {
-    let pairs: Vec<_> = stage
-        .places
-        .iter()
-        .enumerate()
-        .filter_map(|(number, place)| {
-            let hand = stage.hand_for((*place)?);
-            stage.reaches(hand, (*place)?).then_some((number, hand))
-        })
-        .collect();
-    if pairs.is_empty() { None } else { Some(one(random, &pairs)) }
+/// An object, the hand that takes it and, if it is to be carried, a free place for it; where nothing can be carried something
+/// is only touched.
+fn taken(stage: &Stage, ball: Point, carried: bool, random: &mut Generator) -> Option<(usize, usize, Option<Point>)> {
+    let place = |number: usize| stage.places[number].map(|place| (number, stage.hand_for(place), place));
+    let mut pairs: Vec<_> =
+        (0..OBJECTS).filter_map(place).filter(|&(_, hand, place)| stage.reaches(hand, place)).collect();
+    let mut touched = None;
+    while !pairs.is_empty() {
+        let (number, hand, from) = pairs.swap_remove(below(random, pairs.len()));
+        let goal = carried.then(|| goal(stage, hand, from, ball, random)).flatten();
+        if goal.is_some() {
+            return Some((number, hand, goal));
+        }
+        touched = touched.or(Some((number, hand, None)));
+        if !carried {
+            break;
+        }
+    }
+    touched
 }
 
 /// A free place to which `hand` carries what lies at `from`.
