@@ -6,12 +6,14 @@ use innate_envs::{ArraySpec, Kind};
 /// The percept of the events recognised in this step: rows of [`Event`], unused ones 0.
 pub(crate) const EVENTS: &str = "mover.events";
 /// Numbers of a row.
-const ROW: usize = 6;
+pub(crate) const ROW: usize = 6;
+/// Steps after motion entered at which what moves is well in place.
+pub(crate) const SEEN: usize = 3;
 
 /// Something moved where a moving thing had come to a still place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Event {
-    /// Middle of the motion one step after it entered, in pixels.
+    /// Middle of the motion [`SEEN`] steps after it entered, in pixels.
     pub(crate) mover: (f32, f32),
     /// Middle of the cells that changed, in pixels.
     pub(crate) changed: (f32, f32),

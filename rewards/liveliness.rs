@@ -96,12 +96,9 @@ impl Liveliness {
         &self.speed
     }
 
-    /// Whether what moves in cell `from` moves towards cell `to`, within 60 degrees.
-    pub(crate) fn heads(&self, from: usize, to: usize) -> bool {
-        let apart = |from: usize, to: usize| to as f32 - from as f32;
-        let (x, y) = (apart(from % self.columns, to % self.columns), apart(from / self.columns, to / self.columns));
-        let (dx, dy) = self.velocity[from];
-        x * dx + y * dy > 0.5 * x.hypot(y) * dx.hypot(dy)
+    /// Mean flow of every cell now, row by row: dx and dy in pixels per step.
+    pub(crate) fn velocities(&self) -> &[(f32, f32)] {
+        &self.velocity
     }
 
     /// The middle of cell `cell`, in pixels.

@@ -1,71 +1,71 @@
 //! `mover`: something that moves comes to a still place, and leaves it changed (Ullman, Harari & Dorfman 2012, stage 1).
 //!
-//! Motion enters a still cell from beside, from where it has travelled already, it leaves again, and the cell looks different:
+//! Motion that has come from afar enters a cell from beside, it leaves again, and the place looks different, wherever it may
+//! have shifted a little (`looks.rs`). Something that merely passes changes nothing; something that begins to move by itself,
+//! swings or turns comes from nowhere; something that comes and stays has not left; a place that never looked the same for
+//! long tells nothing; light alone is taken away; what fills most of the frame's height only passes in front. Cells that change
+//! side by side within 3 steps make one event, if they are `cells` or more and together changed enough.
 //!
-//! ```text
-//! changed(c) = mean over the pixels of c of |(I − Ī)(after) − (I − Ī)(before)|  >  change
-//! ```
-//!
-//! where Ī is the cell's mean, so that light alone changes nothing. Something that merely passes changes nothing; something that
-//! begins to move by itself comes from nowhere; something that comes and stays has not left. Cells that change within
-//! 3 steps and 2 cells make one event; one of fewer than `cells` cells is none.
-//!
-//! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion one step after it entered;
+//! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion 3 steps after it entered;
 //! x, y of the middle of the cells; steps since it entered; number of cells; unused rows 0; pixels) and `mover.map` (`[rows,
 //! columns]`: events on the grid of fixations, fading). Pays 1 for each step, from the one in which motion entered, in which
 //! the fixated cell was the event's or one beside it, back in time. Metric: `events`, their number.
 //!
-//! Departures from the paper's outline: 1. Motion is optical flow, not a difference of frames. 2. Motion must have travelled
-//! through some cells: the edge of a thing that starts by itself is otherwise entered from its own middle. 3. What entered may
-//! rest before it leaves.
+//! Departures from the paper's outline: 1. What moves is seen by the change of the frame, sharper than flow; flow tells where
+//! it goes and how far it has come. 2. Motion must have come from afar: the edge of a thing that starts by itself is otherwise
+//! entered from its own middle. 3. What entered may rest before it leaves.
 
 mod automaton;
 mod clusters;
+pub(crate) mod light;
+mod looks;
+mod motion;
 
-use crate::events::EVENTS;
+use crate::events::{EVENTS, ROW, SEEN};
 use crate::flow::FLOW;
 use crate::grid::{FIXATION, FRAME, Grid, fixated};
 use crate::liveliness::{CELL, Liveliness};
 use crate::past::Past;
 use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError};
 use crate::state;
-use automaton::{Cell, Notice, Outcome, Times};
+use automaton::{Cell, Neighbourhood, Outcome, Times};
 use clusters::{Cluster, Clusters};
 use innate_envs::{Array, ArraySpec};
+use light::{Light, middle_of_change};
+use looks::Looks;
+use motion::Motion;
 use serde::{Deserialize, Serialize};
 
 /// Steps within which cells change together.
 const TOGETHER: usize = 3;
 /// Cells between neighbours of an event at most.
-const NEAR: usize = 2;
+const NEAR: usize = 1;
 /// Events in a step at most.
 const EVENTS_AT_ONCE: usize = 4;
-/// Numbers of a row of events.
-const ROW: usize = 6;
 /// What is left of the map after a step.
 const FADE: f32 = 0.9;
-/// Steps before motion entered at which a place looked as it was: flow is seen around what moves.
+/// Steps before motion entered at which a place looked as it was.
 const BEFORE: usize = 2;
-/// Cells around an event in which the motion that entered is looked for.
-const REACH: usize = 3;
-/// Cells within which motion that left a place is looked for.
-const FAR: usize = 4;
-/// Pixels of a cell.
-const PIXELS: usize = CELL * CELL;
+/// How much more than its noise a look may differ from the usual one, as a share of the threshold of motion.
+const USUAL: f32 = 0.75;
+/// How much more than its noise a place may differ from two steps ago if nothing stirs, as a share of that threshold.
+const STIRRING: f32 = 0.25;
+/// Grey levels beyond the noise up to which a place may look different by chance.
+const DOUBT: f32 = 4.0;
 
 /// Options of `mover`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct MoverOptions {
-    /// Speed of a cell, in pixels per step above the frame's median, from which it moves.
+    /// Mean change of a pixel from step to step, in grey levels above the frame's median, from which a cell moves.
     pub threshold: f64,
-    /// Mean change of a pixel, in grey levels, from which a cell looks different.
+    /// Change of all cells of an event together, in grey levels of a mean pixel beyond doubt, from which it is one.
     pub change: f64,
     /// Cells of 4x4 pixels that an event has at least.
     pub cells: usize,
-    /// Cells that motion must have travelled through before it enters.
-    pub travelled: usize,
-    /// Quiet steps after which motion is over.
+    /// Pixels from which motion must have come before it enters.
+    pub travelled: f64,
+    /// Quiet steps after which motion is over, 3 or more.
     pub quiet: usize,
     /// Steps within which motion must have entered and left; as far back is paid.
     pub window: usize,
@@ -73,7 +73,7 @@ pub struct MoverOptions {
 
 impl Default for MoverOptions {
     fn default() -> Self {
-        Self { threshold: 0.4, change: 18.0, cells: 2, travelled: 4, quiet: 4, window: 32 }
+        Self { threshold: 6.0, change: 20.0, cells: 2, travelled: 4.0, quiet: 3, window: 36 }
     }
 }
 
@@ -96,19 +96,44 @@ struct Found {
 }
 
 /// All that changes from step to step.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct State {
     cells: Vec<Cell>,
-    /// By cell, through how many cells its motion has travelled, now and a step before; 0 where nothing moves.
-    travelled: Vec<usize>,
-    travelled_before: Vec<usize>,
-    /// By cell, what it looked like before motion entered, its mean removed.
-    before: Vec<f32>,
-    frames: Option<Past<u8>>,
-    speeds: Option<Past<f32>>,
-    fixations: Option<Past<usize>>,
+    light: Light,
+    motion: Motion,
+    looks: Looks,
+    /// By cell, how much the frame changed.
+    changes: Past<f32>,
+    fixations: Past<usize>,
     clusters: Clusters,
     map: Vec<f32>,
+}
+
+/// A cell and what surrounds it.
+struct Place<'a> {
+    state: &'a State,
+    options: &'a MoverOptions,
+    cell: usize,
+}
+
+impl Neighbourhood for Place<'_> {
+    fn moves(&self) -> bool {
+        self.state.motion.moves(self.cell)
+    }
+
+    fn enters(&self) -> bool {
+        let tolerance = self.state.light.noise() + USUAL * self.options.threshold as f32;
+        self.state.motion.enters(self.cell)
+            && self.state.looks.is_usual(self.cell, &self.state.light, BEFORE, tolerance)
+    }
+
+    fn leaves(&self) -> bool {
+        self.state.motion.leaves(self.cell, self.options.travelled as f32)
+    }
+
+    fn goes_on(&self) -> bool {
+        self.state.motion.goes_on(self.cell)
+    }
 }
 
 impl Mover {
@@ -117,11 +142,12 @@ impl Mover {
     /// # Errors
     /// A number out of range.
     pub fn new(options: MoverOptions) -> Result<Self, SignalError> {
-        let counts = [("cells", options.cells, 1), ("quiet", options.quiet, 1), ("window", options.window, 8)];
+        let counts = [("cells", options.cells, 1), ("quiet", options.quiet, 3), ("window", options.window, 8)];
         if let Some((key, value, least)) = counts.iter().find(|(_, value, least)| !(*least..=256).contains(value)) {
             return Err(SignalError::new(format!("{key} = {value} must lie between {least} and 256")));
         }
-        let thresholds = [("threshold", options.threshold), ("change", options.change)];
+        let thresholds =
+            [("threshold", options.threshold), ("change", options.change), ("travelled", options.travelled)];
         if let Some((key, value)) = thresholds.iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
             return Err(SignalError::new(format!("{key} = {value} must be a finite number of 0 or more")));
         }
@@ -129,91 +155,47 @@ impl Mover {
         Ok(Self { options, grid, lively, state, events: Vec::with_capacity(EVENTS_AT_ONCE) })
     }
 
-    fn times(&self) -> Times {
-        let MoverOptions { quiet, window, travelled, .. } = self.options;
-        Times { quiet, window, travelled }
-    }
-
     /// Lets every cell take a step; those that were left changed go into clusters.
-    fn step_cells(&mut self, frame: &[u8]) {
-        let (times, threshold) = (self.times(), self.options.threshold as f32);
-        let (rows, columns) = (self.lively.rows, self.lively.columns);
-        std::mem::swap(&mut self.state.travelled, &mut self.state.travelled_before);
-        for cell in 0..rows * columns {
-            let moves = self.lively.speeds()[cell] > threshold;
-            let heading = neighbours(cell, rows, columns).filter(|&beside| self.lively.heads(beside, cell));
-            let came = heading.map(|beside| self.state.travelled_before[beside]).max();
-            let own = self.state.travelled_before[cell];
-            let travelled = came.unwrap_or(0);
-            self.state.travelled[cell] = match (moves, own) {
-                (false, _) => 0,
-                (true, 0) => travelled + 1,
-                (true, own) => own,
-            };
-            let fast = |other: usize| self.lively.speeds()[other] > threshold;
-            let leaves = |other: usize| fast(other) && !self.lively.heads(other, cell);
-            let beside = neighbours(cell, rows, columns).any(leaves);
-            let away = self.state.cells[cell].asks() && ring(cell, rows, columns).any(leaves);
-            match self.state.cells[cell].step(Notice { moves, travelled, beside, away }, times) {
+    fn step_cells(&mut self) {
+        let MoverOptions { quiet, window, .. } = self.options;
+        let columns = self.lively.columns;
+        for cell in 0..self.state.cells.len() {
+            let mut automaton = self.state.cells[cell];
+            let place = Place { state: &self.state, options: &self.options, cell };
+            let outcome = automaton.step(&place, Times { quiet, window });
+            self.state.cells[cell] = automaton;
+            match outcome {
                 Outcome::Nothing => {}
-                Outcome::Entered => self.remember(cell),
+                Outcome::Entered => self.state.looks.remember(cell, &self.state.light, BEFORE),
                 Outcome::Left { age } => {
-                    let least = self.options.change as f32;
-                    if self.change(cell, frame) > least && self.stirring(cell, frame) < least {
-                        self.state.clusters.add((cell / columns, cell % columns), age);
+                    if let Some(change) = self.change(cell) {
+                        self.state.clusters.add((cell / columns, cell % columns), age, change);
                     }
                 }
             }
+            self.state.looks.settle(cell, automaton.quiet(), &self.state.light);
         }
     }
 
-    /// Remembers what `cell` looked like before motion entered.
-    fn remember(&mut self, cell: usize) {
-        let frames = self.state.frames.as_ref();
-        let before = frames.and_then(|frames| frames.ago(BEFORE).or_else(|| frames.ago(BEFORE - 1)).or(frames.ago(0)));
-        if let Some(frame) = before {
-            let look = look(frame, self.grid.width, cell, self.lively.columns);
-            self.state.before[cell * PIXELS..][..PIXELS].copy_from_slice(&look);
+    /// By how many grey levels per pixel `cell` looks different from before motion entered, beyond doubt; none if it does not,
+    /// or if something stirs there.
+    fn change(&self, cell: usize) -> Option<f32> {
+        let State { light, looks, .. } = &self.state;
+        if looks.stirring(cell, light, BEFORE) > light.noise() + STIRRING * self.options.threshold as f32 {
+            return None;
         }
-    }
-
-    /// How different `cell` looks from before, in grey levels per pixel.
-    fn change(&self, cell: usize, frame: &[u8]) -> f32 {
-        let now = look(frame, self.grid.width, cell, self.lively.columns);
-        let before = &self.state.before[cell * PIXELS..][..PIXELS];
-        now.iter().zip(before).map(|(now, before)| (now - before).abs()).sum::<f32>() / PIXELS as f32
-    }
-
-    /// How different `cell` looks from two steps ago, in grey levels per pixel: what moves too slowly to be seen moving.
-    fn stirring(&self, cell: usize, frame: &[u8]) -> f32 {
-        let Some(past) = self.state.frames.as_ref().and_then(|frames| frames.ago(1)) else { return 0.0 };
-        let look = |frame: &[u8]| look(frame, self.grid.width, cell, self.lively.columns);
-        look(frame).iter().zip(look(past)).map(|(now, past)| (now - past).abs()).sum::<f32>() / PIXELS as f32
+        let change = looks.change(cell, light) - light.noise() - DOUBT;
+        (change > 0.0).then_some(change)
     }
 
     /// The event that a cluster is.
     fn found(&self, cluster: &Cluster) -> Found {
-        let middle = |sum: usize| (sum as f32 / cluster.cells as f32 + 0.5) * CELL as f32;
-        let changed = (middle(cluster.columns), middle(cluster.rows));
-        let speeds = self.state.speeds.as_ref().and_then(|speeds| speeds.ago(cluster.age.saturating_sub(1)));
-        let mover = speeds.and_then(|speeds| self.middle_of_motion(speeds, changed)).unwrap_or(changed);
-        Found { mover, changed, age: cluster.age, cells: cluster.cells }
-    }
-
-    /// The middle of the motion within [`REACH`] cells of a place, if there is any.
-    fn middle_of_motion(&self, speeds: &[f32], (x, y): (f32, f32)) -> Option<(f32, f32)> {
-        let reach = ((REACH * CELL) as f32, self.lively.columns);
-        let (mut sum, mut sum_x, mut sum_y) = (0.0, 0.0, 0.0);
-        for (cell, &speed) in speeds.iter().enumerate().filter(|(_, speed)| f64::from(**speed) > self.options.threshold)
-        {
-            let (at_x, at_y) = self.lively.centre(cell);
-            if (at_x - x).abs() <= reach.0 && (at_y - y).abs() <= reach.0 {
-                sum += speed;
-                sum_x += speed * at_x;
-                sum_y += speed * at_y;
-            }
-        }
-        (sum > 0.0).then(|| (sum_x / sum, sum_y / sum))
+        let (row, column) = cluster.middle();
+        let changed = ((column + 0.5) * CELL as f32, (row + 0.5) * CELL as f32);
+        let changes = self.state.changes.ago(cluster.age.saturating_sub(SEEN));
+        let threshold = self.options.threshold as f32;
+        let mover = changes.and_then(|changes| middle_of_change(changes, self.lively.columns, threshold, changed));
+        Found { mover: mover.unwrap_or(changed), changed, age: cluster.age, cells: cluster.cells }
     }
 
     /// Writes the events of this step and the fading map.
@@ -231,31 +213,6 @@ impl Mover {
     }
 }
 
-/// The pixels of a cell, their mean removed.
-fn look(frame: &[u8], width: usize, cell: usize, columns: usize) -> [f32; PIXELS] {
-    let (top, left) = (cell / columns * CELL, cell % columns * CELL);
-    let pixels: [f32; PIXELS] = std::array::from_fn(|i| f32::from(frame[(top + i / CELL) * width + left + i % CELL]));
-    let mean = pixels.iter().sum::<f32>() / PIXELS as f32;
-    pixels.map(|pixel| pixel - mean)
-}
-
-/// The cells around `cell`.
-fn neighbours(cell: usize, rows: usize, columns: usize) -> impl Iterator<Item = usize> {
-    let (row, column) = (cell / columns, cell % columns);
-    let around = |index: usize, count: usize| index.saturating_sub(1)..(index + 2).min(count);
-    let all = around(row, rows).flat_map(move |row| around(column, columns).map(move |column| row * columns + column));
-    all.filter(move |&other| other != cell)
-}
-
-/// The cells 2 to [`FAR`] cells away from `cell`.
-fn ring(cell: usize, rows: usize, columns: usize) -> impl Iterator<Item = usize> {
-    let (row, column) = (cell / columns, cell % columns);
-    let around = |index: usize, count: usize| index.saturating_sub(FAR)..(index + FAR + 1).min(count);
-    let all = around(row, rows).flat_map(move |row| around(column, columns).map(move |column| (row, column)));
-    let far = move |&(other, beside): &(usize, usize)| other.abs_diff(row) > 1 || beside.abs_diff(column) > 1;
-    all.filter(far).map(move |(row, column)| row * columns + column)
-}
-
 impl Signal for Mover {
     fn declare(&self) -> Declaration {
         Declaration {
@@ -271,16 +228,21 @@ impl Signal for Mover {
     fn bind(&mut self, reads: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {
         self.grid = Grid::new(&reads[0], &reads[2])?;
         self.lively = Liveliness::new(&reads[1])?;
-        let (cells, window) = (self.lively.speeds().len(), self.options.window);
-        let pixels = self.grid.width * self.grid.height;
+        let (width, height) = (self.grid.width, self.grid.height);
+        if width.min(height) < Looks::LEAST {
+            let least = Looks::LEAST;
+            return Err(SignalError::new(format!(
+                "frames of {width} x {height} pixels are too small: it needs {least}"
+            )));
+        }
+        let (cells, window) = (self.lively.rows * self.lively.columns, self.options.window);
         self.state = State {
             cells: vec![Cell::default(); cells],
-            travelled: vec![0; cells],
-            travelled_before: vec![0; cells],
-            before: vec![0.0; cells * PIXELS],
-            frames: Some(Past::new(BEFORE + 1, pixels)),
-            speeds: Some(Past::new(window + TOGETHER + 1, cells)),
-            fixations: Some(Past::new(window + 1, 1)),
+            light: Light::new(width, height),
+            motion: Motion::new(self.lively.rows, self.lively.columns),
+            looks: Looks::new(width, height),
+            changes: Past::new(window + TOGETHER + 1, cells),
+            fixations: Past::new(window + 1, 1),
             clusters: Clusters::default(),
             map: vec![0.0; self.grid.cells()],
         };
@@ -296,27 +258,29 @@ impl Signal for Mover {
         self.events.clear();
         let state = &mut self.state;
         state.cells.fill(Cell::default());
-        state.travelled.fill(0);
-        state.travelled_before.fill(0);
+        state.light.clear();
+        state.motion = Motion::new(self.lively.rows, self.lively.columns);
+        state.looks.clear();
         state.map.fill(0.0);
         state.clusters.clear();
-        state.frames.iter_mut().for_each(Past::clear);
-        state.speeds.iter_mut().for_each(Past::clear);
-        state.fixations.iter_mut().for_each(Past::clear);
+        state.changes.clear();
+        state.fixations.clear();
     }
 
     fn perceive(&mut self, reads: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
         let (frame, flow, fixation) = (reads.u8(0)?, reads.f32(1)?, reads.f32(2)?);
         self.lively.update(flow);
         let cell = fixated(fixation)?;
-        self.state.fixations.iter_mut().for_each(|fixations| fixations.push(&[cell]));
-        self.state.clusters.grow_older();
-        self.step_cells(frame);
-        self.state.frames.iter_mut().for_each(|frames| frames.push(frame));
-        let speeds = self.lively.speeds();
-        self.state.speeds.iter_mut().for_each(|past| past.push(speeds));
+        let State { light, motion, looks, changes, fixations, clusters, .. } = &mut self.state;
+        fixations.push(&[cell]);
+        light.step(frame);
+        motion.step(light, &self.lively, self.options.threshold as f32, self.options.travelled as f32);
+        looks.step();
+        clusters.grow_older();
+        changes.push(light.changes());
+        self.step_cells();
         self.events.clear();
-        while let Some(cluster) = self.state.clusters.take_complete(self.options.cells) {
+        while let Some(cluster) = self.state.clusters.take_complete(self.options.cells, self.options.change as f32) {
             if self.events.len() < EVENTS_AT_ONCE {
                 let found = self.found(&cluster);
                 self.events.push(found);
@@ -331,7 +295,7 @@ impl Signal for Mover {
     }
 
     fn pay(&mut self, _: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
-        let Some(fixations) = &self.state.fixations else { return Ok(()) };
+        let fixations = &self.state.fixations;
         for event in &self.events {
             let place = self.grid.cell_at(event.changed.0, event.changed.1);
             for ago in 0..=event.age.min(self.options.window) {
@@ -353,18 +317,17 @@ impl Signal for Mover {
 
     fn load(&mut self, saved: &[u8]) -> Result<(), SignalError> {
         let (state, events, traces): (State, Vec<Found>, Vec<f32>) = state::load(saved)?;
-        let lengths = |state: &State| {
-            (
-                state.cells.len(),
-                state.travelled.len(),
-                state.travelled_before.len(),
-                state.before.len(),
-                state.map.len(),
-            )
-        };
-        if lengths(&state) != lengths(&self.state) {
+        let own = &self.state;
+        let fits = state.cells.len() == own.cells.len()
+            && state.map.len() == own.map.len()
+            && state.light.is_like(&own.light)
+            && state.motion.is_like(&own.motion)
+            && state.looks.is_like(&own.looks);
+        if !fits {
             return Err(SignalError::new("its saved state is of a frame of another size"));
         }
+        own.changes.check(&state.changes)?;
+        own.fixations.check(&state.fixations)?;
         self.lively.set_traces(&traces)?;
         (self.state, self.events) = (state, events);
         Ok(())

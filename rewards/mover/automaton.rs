@@ -1,21 +1,27 @@
 //! One cell of the frame, and what motion did to it.
 //!
 //! ```text
-//! STILL ──motion enters from a neighbour it has travelled through──▶ VISITED ──quiet, and motion went on to a neighbour──▶ compare
-//!   └──motion begins by itself──▶ STIRRED ──quiet──▶ STILL              ▲ └─quiet, and it went nowhere: it is still there─┘
+//! STILL ──motion enters that has come from afar──▶ VISITED ──quiet, and what came has gone on──▶ compare
+//!   └──motion begins by itself──▶ STIRRED ──quiet──▶ STILL    ▲ └─quiet, and it went nowhere: it is still there─┘
 //! ```
 
+/// Quiet steps after which a cell is still.
+const STILL: usize = 3;
 /// Quiet steps after which motion that has left is further away.
-pub(super) const GONE: usize = 3;
+const GONE: usize = 3;
+/// Quiet steps after which what came is there to stay.
+const RESTING: usize = 8;
+/// Quiet steps within which motion goes on beside: in the step in which it is over here, or in the next.
+const LEAVING: usize = 2;
 
 /// What a cell has been through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) enum Phase {
+enum Phase {
     /// Nothing happens.
     Still,
     /// Motion began here, or had not come from far: whatever follows says nothing.
     Stirred,
-    /// Motion came in from beside, this many steps ago.
+    /// Motion came in from beside.
     Visited {
         /// Steps since it came in.
         age: usize,
@@ -25,25 +31,33 @@ pub(super) enum Phase {
 /// A cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Cell {
-    pub(super) phase: Phase,
+    phase: Phase,
     /// Steps since it last moved.
     quiet: usize,
-    /// Whether a neighbour moved when it came to rest, and whether motion was further away a little later.
+    /// Whether motion went on beside when it was over here, and whether it was further away a little later.
     left: bool,
     gone: bool,
 }
 
-/// What a cell is told of a step.
+/// What a cell asks about a step.
+pub(super) trait Neighbourhood {
+    /// Whether the cell moves.
+    fn moves(&self) -> bool;
+    /// Whether motion enters that has come from afar, into a place that looked as usual.
+    fn enters(&self) -> bool;
+    /// Whether motion goes on beside it, away from it.
+    fn leaves(&self) -> bool;
+    /// Whether motion goes on further away.
+    fn goes_on(&self) -> bool;
+}
+
+/// The times of the automaton.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Notice {
-    /// Whether it moves.
-    pub(super) moves: bool,
-    /// Cells through which the motion that could come in has travelled; 0 if no neighbour moved a step before.
-    pub(super) travelled: usize,
-    /// Whether a neighbour moves.
-    pub(super) beside: bool,
-    /// Whether something moves a little further away.
-    pub(super) away: bool,
+pub(super) struct Times {
+    /// Quiet steps after which motion is over.
+    pub(super) quiet: usize,
+    /// Steps after which a visit is forgotten.
+    pub(super) window: usize,
 }
 
 /// What follows for a cell.
@@ -60,65 +74,62 @@ pub(super) enum Outcome {
     },
 }
 
-/// The times of the automaton.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
-    /// Quiet steps after which motion is over.
-    pub(super) quiet: usize,
-    /// Steps after which a visit is forgotten.
-    pub(super) window: usize,
-    /// Cells that motion must have travelled through before it counts as coming from elsewhere.
-    pub(super) travelled: usize,
-}
-
 impl Default for Cell {
     fn default() -> Self {
-        Self { phase: Phase::Still, quiet: 0, left: false, gone: false }
+        Self { phase: Phase::Still, quiet: STILL, left: false, gone: false }
     }
 }
 
 impl Cell {
-    /// Whether the next step asks for what moves further away, if the cell does not move.
-    pub(super) fn asks(&self) -> bool {
-        self.quiet + 1 == GONE && matches!(self.phase, Phase::Visited { .. })
+    /// Steps since it last moved.
+    pub(super) fn quiet(&self) -> usize {
+        self.quiet
     }
 
     /// Takes one step.
-    pub(super) fn step(&mut self, notice: Notice, times: Times) -> Outcome {
-        if notice.moves {
-            let still = self.phase == Phase::Still;
-            self.quiet = 0;
-            (self.left, self.gone) = (false, false);
-            if still && notice.travelled >= times.travelled {
+    pub(super) fn step(&mut self, around: &impl Neighbourhood, times: Times) -> Outcome {
+        if around.moves() { self.moved(around) } else { self.rested(around, times) }
+    }
+
+    fn moved(&mut self, around: &impl Neighbourhood) -> Outcome {
+        let rested = std::mem::take(&mut self.quiet);
+        (self.left, self.gone) = (false, false);
+        match &mut self.phase {
+            Phase::Still if rested >= STILL && around.enters() => {
                 self.phase = Phase::Visited { age: 0 };
                 return Outcome::Entered;
             }
-            if still {
-                self.phase = Phase::Stirred;
-            }
-        } else {
-            self.quiet += 1;
-            // Motion goes on beside in the step in which it is over here, or in the next.
-            self.left |= self.quiet <= 2 && notice.beside;
-            // What only came to rest has stopped everywhere by then.
-            self.gone |= self.quiet == GONE && notice.away;
+            Phase::Still => self.phase = Phase::Stirred,
+            Phase::Stirred => {}
+            Phase::Visited { age } => *age += 1,
         }
-        match self.phase {
-            Phase::Still => Outcome::Nothing,
-            Phase::Stirred => {
-                if self.quiet >= times.quiet {
-                    self.phase = Phase::Still;
-                }
-                Outcome::Nothing
-            }
-            Phase::Visited { age } => self.visited(age + 1, times),
-        }
+        Outcome::Nothing
     }
 
-    fn visited(&mut self, age: usize, times: Times) -> Outcome {
-        let over = self.quiet == times.quiet && self.left && self.gone;
-        self.phase = if over || age >= times.window { Phase::Still } else { Phase::Visited { age } };
-        if over && age < times.window { Outcome::Left { age } } else { Outcome::Nothing }
+    fn rested(&mut self, around: &impl Neighbourhood, times: Times) -> Outcome {
+        self.quiet = self.quiet.saturating_add(1);
+        let over = self.quiet >= times.quiet;
+        match &mut self.phase {
+            Phase::Still => {}
+            Phase::Stirred if over => self.phase = Phase::Still,
+            Phase::Stirred => {}
+            Phase::Visited { age } => {
+                *age += 1;
+                let age = *age;
+                self.left |= self.quiet <= LEAVING && around.leaves();
+                // What only came to rest has stopped everywhere by then.
+                self.gone |= self.quiet == GONE && around.goes_on();
+                let left = self.quiet == times.quiet && self.left && self.gone;
+                let stays = self.quiet >= RESTING;
+                if left || stays || age >= times.window {
+                    self.phase = Phase::Still;
+                }
+                if left && age < times.window {
+                    return Outcome::Left { age };
+                }
+            }
+        }
+        Outcome::Nothing
     }
 }
 
@@ -126,18 +137,31 @@ impl Cell {
 mod tests {
     use super::*;
 
-    const TIMES: Times = Times { quiet: 3, window: 20, travelled: 2 };
+    const TIMES: Times = Times { quiet: 3, window: 20 };
 
-    /// Outcomes for a line of steps: `m` moves after motion from afar, `s` moves by itself, `b` is quiet beside motion, `a` quiet with motion further away, `.` quiet.
+    /// A step by its letter: `m` motion from afar, `s` motion of its own, `b` quiet beside motion, `a` quiet with motion
+    /// further away, `.` quiet.
+    struct Letter(char);
+
+    impl Neighbourhood for Letter {
+        fn moves(&self) -> bool {
+            matches!(self.0, 'm' | 's')
+        }
+        fn enters(&self) -> bool {
+            self.0 == 'm'
+        }
+        fn leaves(&self) -> bool {
+            self.0 == 'b'
+        }
+        fn goes_on(&self) -> bool {
+            self.0 == 'a'
+        }
+    }
+
     fn outcomes(line: &str) -> Vec<Outcome> {
         let mut cell = Cell::default();
-        let notice = |step: char| Notice {
-            moves: matches!(step, 'm' | 's'),
-            travelled: if step == 'm' { 5 } else { 0 },
-            beside: step == 'b',
-            away: step == 'a',
-        };
-        line.chars().map(|step| cell.step(notice(step), TIMES)).filter(|outcome| *outcome != Outcome::Nothing).collect()
+        let steps = line.chars().map(|letter| cell.step(&Letter(letter), TIMES));
+        steps.filter(|outcome| *outcome != Outcome::Nothing).collect()
     }
 
     #[test]
@@ -149,7 +173,8 @@ mod tests {
     fn what_stays_is_waited_for() {
         assert_eq!(outcomes("mm......ssb.a."), [Outcome::Entered, Outcome::Left { age: 12 }]);
         assert_eq!(outcomes("mmb......"), [Outcome::Entered]);
-        assert_eq!(outcomes("mm.........................ssb.a."), [Outcome::Entered]);
+        assert_eq!(outcomes("mm...........ssb.a."), [Outcome::Entered]);
+        assert_eq!(outcomes("mm......ssssssssssssssb.a."), [Outcome::Entered]);
     }
 
     #[test]

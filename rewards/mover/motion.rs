@@ -1,0 +1,239 @@
+//! What moves, and how far it has come.
+//!
+//! A cell moves where the light-free frame changes by more than the sensor's noise; the flow tells which way. What moves
+//! carries along how far it has come,
+//!
+//! ```text
+//! d_t(c) = v + the longest d_{t−1} of the cells in which c − v lies
+//! ```
+//!
+//! with v the flow of cell c (where it lies between cells the longest counts, since a thing's rim is slowed by what is still
+//! beside it): what starts by itself, swings or turns on the spot
+//! has not come from anywhere, and a hand that paused on its way still has.
+
+use super::light::Light;
+use crate::liveliness::{CELL, Liveliness};
+use serde::{Deserialize, Serialize};
+
+/// Steps for which what rests is known to have come from afar.
+const PAUSE: u32 = 8;
+/// Pixels per step from which motion has a direction.
+const SPEED: f32 = 0.3;
+/// Share of the frame's height beyond which what travels together is vast.
+const VAST: f32 = 0.6;
+/// Cells within which motion that has left a place is looked for.
+const AROUND: usize = 4;
+/// Share of a cell that must have been in another a step before for that one to count.
+const SHARE: f32 = 0.1;
+
+/// A displacement in pixels.
+type Way = (f32, f32);
+
+/// The motion of all cells in the last two steps.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Motion {
+    rows: usize,
+    columns: usize,
+    now: Cells,
+    before: Cells,
+    /// Steps since each cell moved.
+    quiet: Vec<u32>,
+    #[serde(skip)]
+    unseen: Vec<bool>,
+    #[serde(skip)]
+    region: Vec<usize>,
+}
+
+/// The motion of all cells in one step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Cells {
+    moves: Vec<bool>,
+    velocity: Vec<Way>,
+    /// How far what is, or came to rest, in a cell has come.
+    come: Vec<Way>,
+    /// Whether a cell travels: it moves along, has come from afar, and is not of something vast.
+    travels: Vec<bool>,
+}
+
+impl Motion {
+    /// Nothing moves in `rows` x `columns` cells.
+    pub(super) fn new(rows: usize, columns: usize) -> Self {
+        let count = rows * columns;
+        let still = Cells {
+            moves: vec![false; count],
+            velocity: vec![(0.0, 0.0); count],
+            come: vec![(0.0, 0.0); count],
+            travels: vec![false; count],
+        };
+        Self { rows, columns, now: still.clone(), before: still, quiet: vec![u32::MAX; count], ..Self::default() }
+    }
+
+    /// Whether this is the motion of as many cells.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let counts = |motion: &Self| {
+            let of = |cells: &Cells| (cells.moves.len(), cells.velocity.len(), cells.come.len(), cells.travels.len());
+            (motion.rows, motion.columns, of(&motion.now), of(&motion.before), motion.quiet.len())
+        };
+        counts(self) == counts(other)
+    }
+
+    /// Takes in a step: how much every cell changed, and the flow. What moves by more than `threshold` grey levels and has
+    /// come `far` pixels travels.
+    pub(super) fn step(&mut self, light: &Light, flow: &Liveliness, threshold: f32, far: f32) {
+        std::mem::swap(&mut self.now, &mut self.before);
+        for cell in 0..self.quiet.len() {
+            let velocity = flow.velocities()[cell];
+            let moves = light.changes()[cell] > threshold;
+            self.now.moves[cell] = moves;
+            self.now.velocity[cell] = velocity;
+            self.now.come[cell] =
+                if moves { plus(self.upstream(cell, velocity), velocity) } else { self.before.come[cell] };
+        }
+        for (quiet, moves) in self.quiet.iter_mut().zip(&self.now.moves) {
+            *quiet = if *moves { 0 } else { quiet.saturating_add(1) };
+        }
+        let Cells { moves, velocity, come, travels } = &mut self.now;
+        for (cell, travels) in travels.iter_mut().enumerate() {
+            *travels = moves[cell] && length(velocity[cell]) > SPEED && length(come[cell]) > far;
+        }
+        self.forget_the_vast();
+    }
+
+    /// Takes regions of cells that travel together and fill much of the frame for the passing of something near, or of the
+    /// camera: they go by in front, and what has changed behind them has not changed by them.
+    fn forget_the_vast(&mut self) {
+        let most = (VAST * self.rows as f32) as usize;
+        self.unseen.clear();
+        self.unseen.extend_from_slice(&self.now.travels);
+        for first in 0..self.quiet.len() {
+            if !std::mem::take(&mut self.unseen[first]) {
+                continue;
+            }
+            self.region.clear();
+            self.region.push(first);
+            let mut next = 0;
+            while let Some(&cell) = self.region.get(next) {
+                for beside in around(cell, 1, self.rows, self.columns) {
+                    if std::mem::take(&mut self.unseen[beside]) {
+                        self.region.push(beside);
+                    }
+                }
+                next += 1;
+            }
+            let rows = |cell: &usize| cell / self.columns;
+            let bottom = self.region.iter().map(rows).max().unwrap_or_default();
+            if bottom - first / self.columns + 1 > most {
+                self.region.iter().for_each(|&cell| self.now.travels[cell] = false);
+            }
+        }
+    }
+
+    /// How far what is in `cell` now had come a step before, when it was where its velocity tells.
+    fn upstream(&self, cell: usize, velocity: Way) -> Way {
+        let back = |index: usize, velocity: f32, count: usize| {
+            let place = (index as f32 - velocity / CELL as f32).clamp(0.0, (count - 1) as f32);
+            let low = place as usize;
+            [(low, 1.0 - place.fract()), ((low + 1).min(count - 1), place.fract())]
+        };
+        let mut farthest = (0.0, 0.0);
+        for (row, down) in back(cell / self.columns, velocity.1, self.rows) {
+            for (column, across) in back(cell % self.columns, velocity.0, self.columns) {
+                let from = row * self.columns + column;
+                let come = self.before.come[from];
+                if self.quiet[from] < PAUSE && down * across > SHARE && length(come) > length(farthest) {
+                    farthest = come;
+                }
+            }
+        }
+        farthest
+    }
+
+    /// Whether `cell` moves.
+    pub(super) fn moves(&self, cell: usize) -> bool {
+        self.now.moves[cell]
+    }
+
+    /// Whether something that travels beside `cell` moved towards it a step before.
+    pub(super) fn enters(&self, cell: usize) -> bool {
+        let mut beside = self.around(cell, 1);
+        beside.any(|beside| self.before.travels[beside] && self.cosine(&self.before, beside, cell) > 0.5)
+    }
+
+    /// Whether something beside `cell` moves that has come `far` pixels, but not towards it.
+    pub(super) fn leaves(&self, cell: usize, far: f32) -> bool {
+        let comes = |beside| self.now.moves[beside] && length(self.now.come[beside]) > far;
+        self.around(cell, 1).any(|beside| comes(beside) && self.cosine(&self.now, beside, cell) < 0.5)
+    }
+
+    /// Whether something travels near `cell`.
+    pub(super) fn goes_on(&self, cell: usize) -> bool {
+        self.around(cell, AROUND).any(|near| self.now.travels[near])
+    }
+
+    /// The cosine between the motion of cell `from` and the way to cell `to`.
+    fn cosine(&self, cells: &Cells, from: usize, to: usize) -> f32 {
+        let apart = |from: usize, to: usize| to as f32 - from as f32;
+        let way = (apart(from % self.columns, to % self.columns), apart(from / self.columns, to / self.columns));
+        let (dx, dy) = cells.velocity[from];
+        (way.0 * dx + way.1 * dy) / (length(way) * length((dx, dy))).max(f32::MIN_POSITIVE)
+    }
+
+    fn around(&self, cell: usize, reach: usize) -> impl Iterator<Item = usize> + use<> {
+        around(cell, reach, self.rows, self.columns)
+    }
+}
+
+/// The cells within `reach` of `cell`, without it.
+fn around(cell: usize, reach: usize, rows: usize, columns: usize) -> impl Iterator<Item = usize> + use<> {
+    let near = |index: usize, count: usize| index.saturating_sub(reach)..(index + reach + 1).min(count);
+    let (down, across) = (near(cell / columns, rows), near(cell % columns, columns));
+    down.flat_map(move |row| across.clone().map(move |column| row * columns + column)).filter(move |&near| near != cell)
+}
+
+fn plus(a: Way, b: Way) -> Way {
+    (a.0 + b.0, a.1 + b.1)
+}
+
+fn length(way: Way) -> f32 {
+    way.0.hypot(way.1)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use innate_envs::ArraySpec;
+
+    /// Sides of a frame, in cells and in pixels.
+    const CELLS: usize = 12;
+    const SIDE: usize = CELLS * CELL;
+
+    /// The motion after a block of `high` cells, 2 cells wide and of changing grey, has gone right by 2 pixels per step.
+    fn after(steps: usize, high: usize) -> Motion {
+        let (mut motion, mut light) = (Motion::new(CELLS, CELLS), Light::new(SIDE, SIDE));
+        let mut flow = Liveliness::new(&ArraySpec::f32("flow", &[2, SIDE, SIDE], -9.0, 9.0)).unwrap();
+        for t in 0..=steps {
+            let inside = |i: usize| (2 * t..2 * t + 8).contains(&(i % SIDE)) && i / SIDE < high * CELL;
+            let grey = |i: usize| if inside(i) { (i * 53 + t * 97) % 200 } else { 90 };
+            light.step(&(0..SIDE * SIDE).map(|i| grey(i) as u8).collect::<Vec<u8>>());
+            let across = (0..SIDE * SIDE).map(|i| if inside(i) && t > 0 { 2.0 } else { 0.0 });
+            flow.update(&across.chain(std::iter::repeat_n(0.0, SIDE * SIDE)).collect::<Vec<f32>>());
+            motion.step(&light, &flow, 6.0, 4.0);
+        }
+        motion
+    }
+
+    #[test]
+    fn what_begins_to_move_enters_nothing_until_it_has_come_from_afar() {
+        let beside = |steps: usize| (2 * steps + 8) / CELL;
+        assert!((0..CELLS).all(|cell| !after(2, 3).enters(cell)));
+        let motion = after(8, 3);
+        assert!(motion.enters(CELLS + beside(7)) && motion.goes_on(CELLS + beside(7)));
+        assert!(!motion.enters(8 * CELLS + beside(7)));
+    }
+
+    #[test]
+    fn what_is_vast_passes_in_front_and_enters_nothing() {
+        assert!((0..CELLS * CELLS).all(|cell| !after(8, CELLS).enters(cell)));
+    }
+}
