@@ -1,7 +1,7 @@
 //! `face`: where faces are, found by an innate template.
 //!
-//! Nothing is learned here: newborns turn to three dark spots in a light oval (Johnson, Dziurawiec, Ellis & Morton 1991), and
-//! later signals need some first idea of a face. How it is found is told in `face/finder.rs`.
+//! Nothing is learned here: newborns turn to what is arranged like a face (Johnson, Dziurawiec, Ellis & Morton 1991), if its
+//! eyes are dark within light (Farroni et al. 2005), and later signals need some first idea of a face. How it is found is told in `face/finder.rs`.
 //!
 //! Reads `frame` (bytes, `[1, height, width]`), writes `faces` (`[2, 4]`: x, y of the middle, side of the box around the head,
 //! in pixels, and the score, best first; unused rows are 0). Pays nothing.
@@ -30,13 +30,13 @@ pub struct FaceOptions {
     pub largest: f64,
     /// Correlation with the template from which on it is a face, 0 to 1.
     pub threshold: f64,
-    /// Least contrast of a face: the standard deviation of its grey values.
+    /// Least standard deviation of a face's contrast, in grey levels per pixel.
     pub contrast: f64,
 }
 
 impl Default for FaceOptions {
     fn default() -> Self {
-        Self { smallest: 12.0, largest: 32.0, threshold: 0.65, contrast: 8.0 }
+        Self { smallest: 14.0, largest: 28.0, threshold: 0.45, contrast: 2.0 }
     }
 }
 

@@ -1,7 +1,8 @@
 //! The template on every place and at every size.
 //!
 //! ```text
-//! score(p, s) = correlation of the drawing with the frame around p, each of the drawing's cells s/8 pixels wide
+//! contrast(x, y) = min(CAP, length of the gradient of the frame, its pixels each s/20 wide)
+//! score(p, s)    = correlation of the drawing with the contrast around p, in cells of s/10, two by two pixels
 //! ```
 //!
 //! For each size the whole frame is reduced to cells of that width, over which the drawing slides. Of scores that overlap the
@@ -13,6 +14,10 @@ use crate::summed_area::{Area, SummedArea};
 
 /// The ratio of successive sizes.
 const RATIO: f32 = 1.2;
+/// Pixels along a side of a cell, in the frame that is reduced for a size.
+const FINE: usize = 2;
+/// Grey levels per pixel that count as contrast at most: one edge is as good as a harder one.
+const CAP: f32 = 60.0;
 
 /// Finds faces in frames of one size.
 pub(super) struct Finder {
@@ -28,7 +33,41 @@ struct Scale {
     size: f32,
     rows: usize,
     columns: usize,
-    grid: Vec<f32>,
+    /// The frame in pixels of this size, and its contrast in cells.
+    grey: Vec<f32>,
+    contrast: Vec<f32>,
+}
+
+impl Scale {
+    fn new(size: f32, height: usize, width: usize) -> Self {
+        let cells = |side: usize| (side as f32 * SIDE / size) as usize;
+        let (rows, columns) = (cells(height), cells(width));
+        let contrast = vec![0.0; rows * columns];
+        Self { size, rows, columns, grey: vec![0.0; contrast.len() * FINE * FINE], contrast }
+    }
+
+    /// Reduces the frame, and takes its contrast.
+    fn look(&mut self, table: &mut SummedArea) {
+        let cell = self.size / SIDE;
+        let (width, height) = (cell * self.columns as f32, cell * self.rows as f32);
+        let width_in_pixels = FINE * self.columns;
+        table.resample(Area { left: 0.0, top: 0.0, width, height }, width_in_pixels, &mut self.grey);
+        self.contrast.fill(0.0);
+        let mut above = 0;
+        for (y, row) in self.grey.chunks_exact(width_in_pixels).enumerate() {
+            let over = &self.grey[above..][..width_in_pixels];
+            above = y * width_in_pixels;
+            let mut left = row[0];
+            let cells = &mut self.contrast[y / FINE * self.columns..][..self.columns];
+            for ((cell, row), over) in cells.iter_mut().zip(row.chunks_exact(FINE)).zip(over.chunks_exact(FINE)) {
+                for (&grey, over) in row.iter().zip(over) {
+                    let (across, down) = (grey - left, grey - over);
+                    left = grey;
+                    *cell += (across * across + down * down).sqrt().min(CAP) / (FINE * FINE) as f32;
+                }
+            }
+        }
+    }
 }
 
 impl Finder {
@@ -36,16 +75,11 @@ impl Finder {
     pub(super) fn new(height: usize, width: usize, options: &FaceOptions) -> Self {
         let largest = (options.largest as f32).min(height.min(width) as f32);
         let sizes = std::iter::successors(Some(options.smallest as f32), |size| Some(size * RATIO));
-        let scale = |size: f32| {
-            let cells = |side: usize| (side as f32 * SIDE / size) as usize;
-            let (rows, columns) = (cells(height), cells(width));
-            Scale { size, rows, columns, grid: vec![0.0; rows * columns] }
-        };
-        let fits = |scale: &Scale| scale.rows >= ROWS && scale.columns >= COLUMNS;
+        let scales = sizes.take_while(|&size| size <= largest).map(|size| Scale::new(size, height, width));
         Self {
             table: SummedArea::new(height, width),
-            pattern: Pattern::ahead(),
-            scales: sizes.take_while(|&size| size <= largest).map(scale).filter(fits).collect(),
+            pattern: Pattern::drawn(),
+            scales: scales.filter(|scale| scale.rows >= ROWS && scale.columns >= COLUMNS).collect(),
             threshold: options.threshold as f32,
             contrast: options.contrast as f32,
         }
@@ -56,14 +90,12 @@ impl Finder {
         self.table.compute(frame);
         let mut best = [None; Face::MOST];
         for scale in &mut self.scales {
+            scale.look(&mut self.table);
             let cell = scale.size / SIDE;
-            let whole =
-                Area { left: 0.0, top: 0.0, width: cell * scale.columns as f32, height: cell * scale.rows as f32 };
-            self.table.resample(whole, scale.columns, &mut scale.grid);
             for row in 0..=scale.rows - ROWS {
                 for column in 0..=scale.columns - COLUMNS {
                     let place = row * scale.columns + column;
-                    let (score, contrast) = self.pattern.correlation(&scale.grid, scale.columns, place);
+                    let (score, contrast) = self.pattern.correlation(&scale.contrast, scale.columns, place);
                     if score >= self.threshold && contrast >= self.contrast {
                         let x = (column as f32 + COLUMNS as f32 / 2.0) * cell;
                         let y = (row as f32 + ROWS as f32 / 2.0) * cell;
@@ -100,18 +132,18 @@ fn keep(best: &mut [Option<Face>; Face::MOST], face: Face) {
 mod tests {
     use super::*;
 
-    /// A light oval with two dark eyes under dark hair, 16 pixels wide, its box's corner at (`left`, `top`).
-    fn draw(frame: &mut [u8], width: usize, left: usize, top: usize) {
-        for y in 0..18 {
-            for x in 0..16 {
-                let eye = (8..10).contains(&y) && ((4..6).contains(&x) || (10..12).contains(&x));
-                let mouth = (14..16).contains(&y) && (6..10).contains(&x);
-                let light = if y < 4 || eye {
-                    40
-                } else if mouth {
-                    110
-                } else {
-                    200
+    /// A smooth oval of 20 x 24 pixels with two eyes, light around dark, its box's corner at (`left`, `top`); light or dark.
+    fn draw(frame: &mut [u8], width: usize, (left, top): (usize, usize), skin: u8) {
+        for y in 0..24_usize {
+            for x in 0..20_usize {
+                let (across, down) = ((x as f32 - 9.5) / 9.0, (y as f32 - 11.5) / 11.5);
+                let eye = |middle: usize| (10..14).contains(&y) && x.abs_diff(middle) <= 2;
+                let pupil = |middle: usize| (11..13).contains(&y) && x.abs_diff(middle) <= 1;
+                let light = match () {
+                    () if across * across + down * down > 1.0 => continue,
+                    () if pupil(6) || pupil(13) => 20,
+                    () if eye(6) || eye(13) => 240,
+                    () => skin,
                 };
                 frame[(top + y) * width + left + x] = light;
             }
@@ -120,16 +152,16 @@ mod tests {
 
     #[test]
     fn two_faces_are_found_where_they_are_and_none_where_there_is_none() {
-        let options = FaceOptions { threshold: 0.6, ..FaceOptions::default() };
-        let mut finder = Finder::new(60, 80, &options);
-        let texture: Vec<u8> = (0..60 * 80_usize).map(|i| 100 + ((i * 37 + i / 80 * 11) % 23) as u8).collect();
+        let options = FaceOptions::default();
+        let mut finder = Finder::new(60, 90, &options);
+        let texture: Vec<u8> = (0..60 * 90_usize).map(|i| 120 + ((i * 37 + i / 90 * 11) % 23) as u8).collect();
         assert_eq!(finder.find(&texture), [None, None]);
         let mut frame = texture;
-        draw(&mut frame, 80, 10, 8);
-        draw(&mut frame, 80, 50, 30);
+        draw(&mut frame, 90, (10, 8), 190);
+        draw(&mut frame, 90, (58, 30), 70);
         let mut found: Vec<Face> = finder.find(&frame).into_iter().flatten().collect();
         found.sort_by(|one, other| one.x.total_cmp(&other.x));
-        let near = |face: &Face, x: f32, y: f32| (face.x - x).abs() < 6.0 && (face.y - y).abs() < 6.0;
-        assert!(found.len() == 2 && near(&found[0], 18.0, 17.0) && near(&found[1], 58.0, 39.0), "{found:?}");
+        let near = |face: &Face, x: f32, y: f32| (face.x - x).abs() < 5.0 && (face.y - y).abs() < 5.0;
+        assert!(found.len() == 2 && near(&found[0], 20.0, 20.0) && near(&found[1], 68.0, 42.0), "{found:?}");
     }
 }
