@@ -58,6 +58,21 @@ pub fn describe(frame: &[u8], width: usize, x: f32, y: f32, out: &mut [f32]) {
     stretch(out, length / length.hypot(FAINT));
 }
 
+/// Turns the description of a patch into that of its mirror image, left for right.
+pub fn mirror(description: &mut [f32]) {
+    for row in description.chunks_exact_mut(CELLS * DIRECTIONS) {
+        for column in 0..CELLS / 2 {
+            for direction in 0..DIRECTIONS {
+                row.swap(column * DIRECTIONS + direction, (CELLS - 1 - column) * DIRECTIONS + direction);
+            }
+        }
+        for cell in row.chunks_exact_mut(DIRECTIONS) {
+            // Right for left, and what lies between these and down or up.
+            [(0, 4), (1, 3), (5, 7)].into_iter().for_each(|(one, other)| cell.swap(one, other));
+        }
+    }
+}
+
 /// The patch and its rim as numbers.
 fn cut(frame: &[u8], width: usize, x: f32, y: f32) -> [[f32; RIM]; RIM] {
     let last = |length: usize| length.saturating_sub(1);
@@ -159,6 +174,15 @@ mod tests {
         let cosine = plain.iter().zip(&strong).map(|(a, b)| a * b).sum::<f32>() / length(&plain) / length(&strong);
         assert!(cosine > 0.9999, "{cosine}");
         assert!(length(&plain) > 0.8 && length(&strong) > 0.99 && length(&strong) < 1.0001);
+    }
+
+    #[test]
+    fn the_mirror_image_is_described_by_the_mirrored_description() {
+        let light = |x: usize, y: usize| (x * 37 + y * 101 + x * y * 13) as u8;
+        let mut mirrored = described(&frame(light), 20.0, 15.0);
+        mirror(&mut mirrored);
+        let other = described(&frame(|x, y| light(WIDTH - 1 - x, y)), 20.0, 15.0);
+        assert!(mirrored.iter().zip(&other).all(|(one, other)| (one - other).abs() < 1e-5));
     }
 
     #[test]

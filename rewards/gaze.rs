@@ -9,12 +9,13 @@
 //!
 //! The area's actions stand for directions ([`crate::bearing`]); what it expects of all of them decodes into one.
 //!
-//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 256]`: the faces present, 16×16 pixels by
-//! area averaging, mean 0, standard deviation 1) and `gaze.examples` (`[trials, 256]`: drawn from what it remembers, half of
-//! them mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the
+//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 128]`: the faces present, each brought to
+//! 16×16 pixels and described by [`crate::descriptor`], to which skin and hair are much the same whether light or dark) and
+//! `gaze.examples` (`[trials, 128]`: drawn from what it remembers, half of them mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the
 //! example. For comparison the teacher may be "random": a random direction for each event.
 
 use crate::bearing::Vector;
+use crate::descriptor::{self, LENGTH, SIDE};
 use crate::events::{EVENTS, Event, events};
 use crate::face::{FACES, Face};
 use crate::grid::{FRAME, frame_size};
@@ -29,16 +30,12 @@ use innate_nn::Random;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-/// Pixels along a side of a face as the area sees it.
-const SIDE: usize = 16;
-/// Numbers of a face.
-const LENGTH: usize = SIDE * SIDE;
+/// Pixels along a side of a face and its rim, as they are described.
+const RIM: usize = SIDE + 2;
 /// Where a record of the past, or an example, goes on after the face: x and y of its middle, or of a direction.
 const RECORD: usize = LENGTH + 2;
 /// Examples that are remembered at most.
 const REMEMBERED: usize = 1024;
-/// Least standard deviation by which a face is divided, in grey levels.
-const PLAIN: f32 = 4.0;
 
 /// Options of `gaze`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
@@ -125,8 +122,11 @@ impl Gaze {
         let mut record = [0.0; RECORD];
         let mut present = 0;
         for (face, item) in Face::all(faces).flatten().zip(items.chunks_exact_mut(LENGTH)) {
-            self.table.resample(Area::around(face.x, face.y, face.size), SIDE, item);
-            normalise(item);
+            let side = face.size * RIM as f32 / SIDE as f32;
+            let mut pixels = [0.0; RIM * RIM];
+            self.table.resample(Area::around(face.x, face.y, side), RIM, &mut pixels);
+            let middle = RIM as f32 / 2.0;
+            descriptor::describe(&pixels.map(|grey| grey.round() as u8), RIM, middle, middle, item);
             if present == 0 {
                 record[..LENGTH].copy_from_slice(item);
                 (record[LENGTH], record[LENGTH + 1]) = (face.x, face.y);
@@ -143,7 +143,7 @@ impl Gaze {
         let State { random, faces, examples, taken, uncounted } = &mut self.state;
         let Some(face) = faces.ago(event.age).filter(|_| !full) else { return };
         let to_event = Vector::between((face[LENGTH], face[LENGTH + 1]), event.changed);
-        let seen = face[..LENGTH].iter().any(|&pixel| pixel != 0.0);
+        let seen = face[..LENGTH].iter().any(|&edge| edge != 0.0);
         let Some(direction) = to_event.unit().filter(|_| seen) else { return };
         let direction = match self.options.teacher {
             GazeTeacher::Movers => direction,
@@ -169,21 +169,13 @@ impl Gaze {
             item.copy_from_slice(&example[..LENGTH]);
             let (mut x, y) = (example[LENGTH], example[LENGTH + 1]);
             if mirrored {
-                item.chunks_exact_mut(SIDE).for_each(<[f32]>::reverse);
+                descriptor::mirror(item);
                 x = -x;
             }
             self.lessons.push((x, y));
         }
         self.lessons.len()
     }
-}
-
-/// Brings a face to mean 0 and standard deviation 1.
-fn normalise(face: &mut [f32]) {
-    let mean = face.iter().sum::<f32>() / face.len() as f32;
-    let variance = face.iter().map(|pixel| (pixel - mean).powi(2)).sum::<f32>() / face.len() as f32;
-    let deviation = variance.sqrt().max(PLAIN);
-    face.iter_mut().for_each(|pixel| *pixel = (*pixel - mean) / deviation);
 }
 
 impl Signal for Gaze {
@@ -305,7 +297,9 @@ mod tests {
 
     impl Decide for Lit {
         fn decide(&mut self, _: usize, item: &[f32], row: &mut [f32]) -> Result<(), SignalError> {
-            let right = item[0] > 0.0;
+            // Light grows to the left.
+            let along = |direction: usize| item.iter().skip(direction).step_by(8).sum::<f32>();
+            let right = along(4) > along(0);
             row.copy_from_slice(&[
                 if right { 0.0 } else { 2.0 },
                 f32::from(u8::from(right)),
