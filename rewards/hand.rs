@@ -1,13 +1,14 @@
 //! `hand`: mover events teach an area what a hand looks like (Ullman, Harari & Dorfman 2012, stage 2).
 //!
-//! What was at the place of an event, one step after motion entered it, is called a hand; what is at places where nothing moves
+//! What was at the place of an event, 3 steps after motion entered it, is called a hand, and so is what is seen while it is
+//! followed (`track`); what is at places where nothing moves
 //! is called something else. Nothing is said of all other places: that no event happened there means nothing.
 //!
 //! ```text
 //! pay(trial) = 1 if the area decides 1 on an event patch, or 0 on a quiet patch;  else 0
 //! ```
 //!
-//! Reads `frame`, `flow` and `mover.events`; writes the stack `hand.examples` (`[trials + 2, 128]`), trials drawn from what it
+//! Reads `frame`, `flow` and the percepts `events`; writes the stack `hand.examples` (`[trials + 2, 128]`), trials drawn from what it
 //! remembers of event patches and quiet patches, half of each, in turn. The last two slots are never paid: an event patch of
 //! those that are held out (every `held_out`-th), and a place drawn from the present frame. Metrics: `examples`, the number of
 //! event patches so far; `separation`, how often the area sees more of a hand in the held-out one of these two.
@@ -16,7 +17,7 @@
 //! ("motion"), or one anywhere ("random").
 
 use crate::descriptor::{self, SIDE};
-use crate::events::{EVENTS, Event, events};
+use crate::events::{EVENTS, Event, SEEN, events};
 use crate::flow::FLOW;
 use crate::grid::{FRAME, frame_size};
 use crate::lessons::Examples;
@@ -52,6 +53,8 @@ pub struct HandOptions {
     pub threshold: f64,
     /// Steps back to which an event may have begun.
     pub window: usize,
+    /// The percepts that tell of events.
+    pub events: Vec<String>,
     /// The area that is taught.
     pub area: String,
     /// The name of the stack.
@@ -79,7 +82,8 @@ impl Default for HandOptions {
             trials: 8,
             held_out: 5,
             threshold: 0.3,
-            window: 40,
+            window: 48,
+            events: vec![EVENTS.into()],
             area: "hand".into(),
             stack: "hand.examples".into(),
         }
@@ -150,14 +154,18 @@ impl Hand {
         Ok(Self { options, width: 0, lively: Liveliness::default(), state, lessons })
     }
 
-    /// Takes in what the events of this step, and a quiet place, look like.
-    fn take_in(&mut self, frame: &[u8], happened: &[f32]) {
+    /// Takes in what the events of a percept look like, or owes as many other places.
+    fn take_events(&mut self, happened: &[f32]) {
         for event in events(happened) {
             match self.options.teacher {
                 Teacher::Movers => self.take_event(event),
                 Teacher::Motion | Teacher::Random => self.state.owed += 1,
             }
         }
+    }
+
+    /// Takes in places of this frame that are owed, and what a quiet place looks like.
+    fn take_places(&mut self, frame: &[u8]) {
         let threshold = self.options.threshold as f32;
         while self.state.owed > 0 {
             let place = match self.options.teacher {
@@ -173,11 +181,11 @@ impl Hand {
         }
     }
 
-    /// Takes in what was at the place of an event one step after motion entered.
+    /// Takes in what was at the place of an event when what moves was well in place.
     fn take_event(&mut self, event: Event) {
         // The frames leave the state for a moment, so that it may change while one of them is looked at.
         let frames = std::mem::take(&mut self.state.frames);
-        if let Some(frame) = frames.ago(event.age.saturating_sub(1)) {
+        if let Some(frame) = event.age.checked_sub(SEEN).and_then(|ago| frames.ago(ago)) {
             self.state.take(&self.options, frame, self.width, event.mover);
         }
         self.state.frames = frames;
@@ -232,9 +240,9 @@ impl State {
 
 impl Signal for Hand {
     fn declare(&self) -> Declaration {
-        let HandOptions { area, stack, .. } = &self.options;
+        let HandOptions { area, stack, events, .. } = &self.options;
         Declaration {
-            reads: vec![FRAME.into(), FLOW.into(), EVENTS.into()],
+            reads: [FRAME, FLOW].into_iter().chain(events.iter().map(String::as_str)).map(String::from).collect(),
             writes: vec![stack.clone(), count_name(stack)],
             awaits: vec![decisions_name(area, stack)],
             pay: Pay::Trials,
@@ -248,7 +256,7 @@ impl Signal for Hand {
         let (height, width) = frame_size(&reads[0])?;
         self.width = width;
         self.lively = Liveliness::new(&reads[1])?;
-        Event::check(&reads[2])?;
+        reads[2..].iter().try_for_each(Event::check)?;
         self.state.frames = Past::new(self.options.window, width * height);
         let slots = self.options.trials + 2;
         Ok(vec![
@@ -267,10 +275,13 @@ impl Signal for Hand {
     }
 
     fn perceive(&mut self, reads: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
-        let (frame, flow, happened) = (reads.u8(0)?, reads.f32(1)?, reads.f32(2)?);
+        let (frame, flow) = (reads.u8(0)?, reads.f32(1)?);
         self.lively.update(flow);
         self.state.frames.push(frame);
-        self.take_in(frame, happened);
+        for percept in 0..self.options.events.len() {
+            self.take_events(reads.f32(2 + percept)?);
+        }
+        self.take_places(frame);
         let [items, count] = writes else { return Err(SignalError::new("perceive before bind")) };
         let (Some(items), Some(count)) = (items.as_f32_mut(), count.as_f32_mut()) else {
             return Err(SignalError::new("perceive before bind"));
@@ -280,7 +291,7 @@ impl Signal for Hand {
     }
 
     fn pay(&mut self, moment: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
-        let decided = moment.after.f32(3)?.chunks_exact(verdict::ROW).map(Verdict::of);
+        let decided = moment.after.f32(2 + self.options.events.len())?.chunks_exact(verdict::ROW).map(Verdict::of);
         let mut held_out = None;
         for (slot, (lesson, verdict)) in self.lessons.iter().zip(decided).enumerate() {
             match lesson {

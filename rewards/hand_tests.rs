@@ -13,7 +13,7 @@ fn scene(event: bool) -> Observation {
     let frame = (0..SIZE * SIZE).map(|i| if stripes(i) { 255 } else { (i % 7) as u8 }).collect();
     let mut happened = vec![0.0; 24];
     if event {
-        happened[..6].copy_from_slice(&[36.0, 12.0, 36.0, 12.0, 1.0, 3.0]);
+        happened[..6].copy_from_slice(&[36.0, 12.0, 36.0, 12.0, 3.0, 3.0]);
     }
     Observation { arrays: vec![Array::U8(frame), Array::F32(vec![0.0; 2 * SIZE * SIZE]), Array::F32(happened)] }
 }

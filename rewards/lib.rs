@@ -32,6 +32,7 @@ pub mod signal;
 pub mod stack;
 mod state;
 mod summed_area;
+pub mod track;
 mod verdict;
 
 pub use bank::{Bank, BankError, BankState, Ledger, Payment, Service, SignalInfo};
@@ -57,6 +58,9 @@ pub fn standard() -> Registry<Box<dyn Signal>> {
         })
         .register("mover", "something that moves comes to a still place, and leaves it changed", move |options| {
             mover::Mover::new(options).map(|mover| Box::new(mover) as Box<dyn Signal>)
+        })
+        .register("track", "what came to an event is followed back and forth", move |options| {
+            track::Track::new(options).map(|track| Box::new(track) as Box<dyn Signal>)
         })
         .register("places", "where in the frame it is worth asking what is there", move |options| {
             places::Places::new(options).map(|places| Box::new(places) as Box<dyn Signal>)

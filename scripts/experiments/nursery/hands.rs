@@ -1,12 +1,13 @@
 //! `nursery-hands`: who teaches what a hand is?
 //!
-//! Three areas of the same kind see the same episodes and learn from as many examples; what is called a hand differs:
+//! Areas of the same kind see the same episodes; what is called a hand differs. Those whose examples are as many are compared:
 //!
 //! | area | positive examples |
 //! |---|---|
-//! | `hand` | places of mover events |
-//! | `any` | as many places with any motion |
-//! | `random` | as many places anywhere |
+//! | `hand` | places of mover events, and where what came there was followed |
+//! | `any`, `random` | as many places with any motion, or anywhere |
+//! | `event` | places of mover events alone |
+//! | `any-event` | as many places with any motion |
 
 use super::super::{ExperimentError, Lab, Report, Row};
 use super::SOURCE;
@@ -18,8 +19,8 @@ use innate_agents::Mode;
 use innate_agents::streams::Streams;
 use innate_envs::truth::Class;
 
-/// The areas, from the one with the best teacher to the one with the worst.
-const AREAS: [&str; 3] = ["hand", "any", "random"];
+/// The areas that are compared.
+const AREAS: [&str; 5] = ["hand", "any", "random", "event", "any-event"];
 
 /// Each world in which an area is raised, and what it is tested for in the world "hard" or its own.
 const WORLDS: [(&str, &str, Class); 4] = [
@@ -27,6 +28,13 @@ const WORLDS: [(&str, &str, Class); 4] = [
     ("ball-movers", "ball-movers", Class::Ball),
     ("ball-movers", "ball-movers", Class::Hand),
     ("no-movers", "no-movers", Class::Hand),
+];
+
+/// What one area has over another, and how much is expected.
+const GAINS: [(&str, &str, &str, f64); 3] = [
+    ("movers over any motion", "event", "any-event", 0.15),
+    ("tracked movers over any motion", "hand", "any", 0.15),
+    ("tracking", "hand", "event", 0.08),
 ];
 
 /// Runs it.
@@ -62,18 +70,28 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
         }
     }
     let hard = &found[..seeds];
-    let gain: Vec<f64> = hard.iter().map(|found| precision(found, "hand").0 - precision(found, "any").0).collect();
-    let row = |value| Row::expecting("hard: movers over any motion", SOURCE, Interval::at_least(0.15), value);
-    report.rows.push(over_seeds(row, &gain, &mut random));
+    for (what, better, worse, least) in GAINS {
+        let gain: Vec<f64> = hard.iter().map(|found| precision(found, better).0 - precision(found, worse).0).collect();
+        let row = |value| Row::expecting(format!("hard: {what}"), SOURCE, Interval::at_least(least), value);
+        report.rows.push(over_seeds(row, &gain, &mut random));
+    }
     report.chart = chart(hard);
     Ok(report)
 }
 
 /// The keys of the areas and signals that are compared with those of the run `nursery`.
 fn changes() -> Vec<Change> {
-    let compared = [("any", "motion"), ("random", "random")];
-    let of = |(area, teacher): (&str, &str)| {
-        let taught = format!("{{ type = 'hand', teacher = '{teacher}', area = '{area}', stack = '{area}.examples' }}");
+    const EVENTS: &str = "['mover.events']";
+    const TRACKED: &str = "['mover.events', 'track.events']";
+    let compared = [
+        ("any", "motion", TRACKED),
+        ("random", "random", TRACKED),
+        ("event", "movers", EVENTS),
+        ("any-event", "motion", EVENTS),
+    ];
+    let of = |(area, teacher, events): (&str, &str, &str)| {
+        let stack = format!("area = '{area}', stack = '{area}.examples'");
+        let taught = format!("{{ type = 'hand', teacher = '{teacher}', events = {events}, {stack} }}");
         let views = format!("view = ['{area}.examples', 'places']");
         let learns = format!("{{ {AREA}, {views}, pay = {{ hand-{area} = 1.0 }} }}");
         [(format!("signals.hand-{area}"), taught), (format!("area.{area}"), learns)]
