@@ -1,7 +1,8 @@
 //! `face`: where faces are, found by an innate template.
 //!
 //! Nothing is learned here: newborns turn to what is arranged like a face (Johnson, Dziurawiec, Ellis & Morton 1991), if its
-//! eyes are dark within light (Farroni et al. 2005), and later signals need some first idea of a face. How it is found is told in `face/finder.rs`.
+//! eyes are dark within light (Farroni et al. 2005), and later signals need some first idea of a face. How it is found is told
+//! in `face/finder.rs`.
 //!
 //! Reads `frame` (bytes, `[1, height, width]`), writes `faces` (`[2, 4]`: x, y of the middle, side of the box around the head,
 //! in pixels, and the score, best first; unused rows are 0). Pays nothing.

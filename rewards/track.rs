@@ -6,7 +6,7 @@
 //!
 //! as long as something changes there, and for `steps` steps at most: farther off one follows the arm.
 //!
-//! Reads `frame` and `mover.events`; writes `track.events` (`[4 · 2 · steps, 6]`, rows like those of `mover.events`, whose place
+//! Reads `frame` and `mover.events`; writes `track.events` (`[events · 2 · steps, 6]`, rows like those of `mover.events`, whose place
 //! is p_k and whose age that of an event that would be seen there). Who learns from events learns from these as well. Pays
 //! nothing. Metric: `places`, their number.
 
@@ -19,9 +19,6 @@ use crate::signal::{Declaration, Moment, Purse, Reads, Signal, SignalError};
 use crate::state;
 use innate_envs::{Array, ArraySpec};
 use serde::{Deserialize, Serialize};
-
-/// Events in a step at most.
-const EVENTS_AT_ONCE: usize = 4;
 
 /// Options of `track`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
@@ -123,7 +120,7 @@ impl Signal for Track {
         let cells = height / CELL * self.columns;
         self.state = State { light: Light::new(width, height), changes: Past::new(self.options.window + SEEN, cells) };
         let reach = height.max(width).max(self.options.window + 2 * SEEN + self.options.steps) as f32;
-        let rows = EVENTS_AT_ONCE * 2 * self.options.steps;
+        let rows = reads[1].shape[0] * 2 * self.options.steps;
         Ok(vec![ArraySpec::f32("track.events", &[rows, ROW], 0.0, reach)])
     }
 
