@@ -276,7 +276,7 @@ impl Signal for Mover {
         light.step(frame);
         motion.step(light, &self.lively, self.options.threshold as f32, self.options.travelled as f32);
         looks.step();
-        clusters.grow_older();
+        clusters.grow_older(self.options.window);
         changes.push(light.changes());
         self.step_cells();
         self.events.clear();

@@ -1,6 +1,14 @@
 //! Cells that change together.
+//!
+//! What a thing leaves is seen cell by cell: some of its cells are free early, others only when the arm has gone. A cell that is
+//! late joins the event of its neighbour, even one that was told of already, if motion entered both at about the same time.
 
 use super::{NEAR, TOGETHER};
+
+/// Cells between a late one and another of its event at most: what lies between may not have changed for certain.
+const LATE: usize = 2;
+/// Steps between the entries of motion into these two at most.
+const ENTERED: usize = 4;
 
 /// Cells of a cluster that are compared with new ones at most; what is beyond counts all the same.
 const COMPARED: usize = 64;
@@ -19,59 +27,98 @@ pub(super) struct Cluster {
     pub(super) age: usize,
     /// Steps since the last one changed.
     since: usize,
-    places: Vec<(usize, usize)>,
+    /// Steps since the first one changed.
+    grown: usize,
+    /// Whether it was taken out: it takes in those that are late, and is not told again.
+    told: bool,
+    places: Vec<Place>,
 }
 
-/// The clusters that are growing.
+/// A cell of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Place {
+    row: usize,
+    column: usize,
+    /// Steps from when motion entered it until the cluster's first cell changed.
+    entered: isize,
+}
+
+impl Place {
+    /// Whether the other is at most so many cells away.
+    fn within(&self, cells: usize, other: &Self) -> bool {
+        self.row.abs_diff(other.row) <= cells && self.column.abs_diff(other.column) <= cells
+    }
+}
+
+/// The clusters that are growing, and those that were told of lately.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Clusters {
-    growing: Vec<Cluster>,
+    known: Vec<Cluster>,
 }
 
 impl Clusters {
     /// Forgets all.
     pub(super) fn clear(&mut self) {
-        self.growing.clear();
+        self.known.clear();
     }
 
-    /// A step passes.
-    pub(super) fn grow_older(&mut self) {
-        for cluster in &mut self.growing {
+    /// A step passes; clusters that motion entered more than `window` steps ago can have no late cells any more.
+    pub(super) fn grow_older(&mut self, window: usize) {
+        for cluster in &mut self.known {
             cluster.age += 1;
             cluster.since += 1;
+            cluster.grown += 1;
         }
+        self.known.retain(|cluster| !cluster.told || cluster.age <= window + ENTERED);
     }
 
     /// Adds the cell at `place` (row, column), which motion entered `age` steps ago and which looks different by `change`.
-    pub(super) fn add(&mut self, place: (usize, usize), age: usize, change: f32) {
-        let near = |other: &(usize, usize)| other.0.abs_diff(place.0) <= NEAR && other.1.abs_diff(place.1) <= NEAR;
-        let known = self.growing.iter().position(|cluster| cluster.places.iter().any(near));
+    pub(super) fn add(&mut self, (row, column): (usize, usize), age: usize, change: f32) {
+        let known = self.known.iter().position(|cluster| cluster.takes(&cluster.place(row, column, age)));
         let known = known.unwrap_or_else(|| {
-            self.growing.push(Cluster::default());
-            self.growing.len() - 1
+            self.known.push(Cluster::default());
+            self.known.len() - 1
         });
-        let cluster = &mut self.growing[known];
-        cluster.cells += 1;
-        cluster.change += change;
-        cluster.rows += change * place.0 as f32;
-        cluster.columns += change * place.1 as f32;
-        cluster.age = cluster.age.max(age);
-        cluster.since = 0;
-        if cluster.places.len() < COMPARED {
-            cluster.places.push(place);
-        }
+        self.known[known].add(row, column, age, change);
     }
 
     /// Takes out a cluster that no longer grows, if it has at least `fewest` cells that together look different by `least`;
     /// lesser ones are dropped.
     pub(super) fn take_complete(&mut self, fewest: usize, least: f32) -> Option<Cluster> {
-        self.growing.retain(|cluster| cluster.since < TOGETHER || cluster.cells >= fewest && cluster.change >= least);
-        let complete = self.growing.iter().position(|cluster| cluster.since >= TOGETHER)?;
-        Some(self.growing.remove(complete))
+        self.known.retain(|cluster| {
+            cluster.told || cluster.since < TOGETHER || cluster.cells >= fewest && cluster.change >= least
+        });
+        let complete = self.known.iter_mut().find(|cluster| !cluster.told && cluster.since >= TOGETHER)?;
+        complete.told = true;
+        Some(complete.clone())
     }
 }
 
 impl Cluster {
+    /// The cell as one of this cluster.
+    fn place(&self, row: usize, column: usize, age: usize) -> Place {
+        Place { row, column, entered: age as isize - self.grown as isize }
+    }
+
+    /// Whether a cell belongs to it.
+    fn takes(&self, place: &Place) -> bool {
+        let late = |own: &Place| own.within(LATE, place) && own.entered.abs_diff(place.entered) <= ENTERED;
+        self.places.iter().any(|own| if self.told { late(own) } else { own.within(NEAR, place) })
+    }
+
+    /// Takes a cell in.
+    fn add(&mut self, row: usize, column: usize, age: usize, change: f32) {
+        if self.places.len() < COMPARED {
+            self.places.push(self.place(row, column, age));
+        }
+        self.cells += 1;
+        self.change += change;
+        self.rows += change * row as f32;
+        self.columns += change * column as f32;
+        self.age = self.age.max(age);
+        self.since = 0;
+    }
+
     /// Row and column of its middle, where most has changed.
     pub(super) fn middle(&self) -> (f32, f32) {
         let sum = self.change.max(f32::MIN_POSITIVE);
@@ -88,15 +135,45 @@ mod tests {
         let mut clusters = Clusters::default();
         clusters.add((3, 3), 5, 30.0);
         clusters.add((12, 12), 4, 60.0);
-        clusters.grow_older();
+        clusters.grow_older(36);
         clusters.add((4, 4), 7, 10.0);
         for _ in 0..TOGETHER {
             assert_eq!(clusters.take_complete(2, 30.0), None);
-            clusters.grow_older();
+            clusters.grow_older(36);
         }
         let found = clusters.take_complete(2, 30.0).unwrap_or_default();
         assert_eq!((found.cells, found.middle(), found.age), (2, (3.25, 3.25), 7 + TOGETHER));
         assert_eq!(clusters.take_complete(2, 30.0), None);
-        assert!(clusters.growing.is_empty());
+        assert_eq!(clusters.known.len(), 1);
+    }
+
+    #[test]
+    fn a_late_neighbour_is_the_same_event_if_motion_entered_it_at_that_time_and_another_one_if_not() {
+        for (age, events) in [(16, 0), (5, 1)] {
+            let mut clusters = Clusters::default();
+            clusters.add((3, 3), 6, 30.0);
+            for _ in 0..TOGETHER {
+                clusters.grow_older(36);
+            }
+            assert!(clusters.take_complete(1, 30.0).is_some());
+            for _ in 0..7 {
+                clusters.grow_older(36);
+            }
+            clusters.add((3, 4), age, 30.0);
+            for _ in 0..TOGETHER {
+                clusters.grow_older(36);
+            }
+            assert_eq!(clusters.take_complete(1, 30.0).iter().count(), events, "entered {age} steps ago");
+        }
+    }
+
+    #[test]
+    fn what_was_told_is_forgotten_when_nothing_can_be_late_any_more() {
+        let mut clusters = Clusters::default();
+        clusters.add((3, 3), 6, 30.0);
+        (0..TOGETHER).for_each(|_| clusters.grow_older(36));
+        assert!(clusters.take_complete(1, 30.0).is_some());
+        (0..40).for_each(|_| clusters.grow_older(36));
+        assert!(clusters.known.is_empty());
     }
 }
