@@ -6,9 +6,11 @@
 //! *Architecture invariant:* a signal never sees a policy's weights or gradients, and an area is known here only as the
 //! name of a percept.
 
+pub mod agreement;
 pub mod bank;
 pub mod bearing;
 pub mod condition;
+pub mod context;
 pub mod descriptor;
 mod events;
 pub mod extrinsic;
@@ -67,6 +69,12 @@ pub fn standard() -> Registry<Box<dyn Signal>> {
         })
         .register("hand", "mover events teach an area what a hand looks like", move |options| {
             hand::Hand::new(options).map(|hand| Box::new(hand) as Box<dyn Signal>)
+        })
+        .register("context", "what surrounds the places that are judged", move |options| {
+            context::Context::new(options).map(|context| Box::new(context) as Box<dyn Signal>)
+        })
+        .register("agreement", "one area teaches another what it is sure of", move |options| {
+            agreement::Agreement::new(options).map(|agreement| Box::new(agreement) as Box<dyn Signal>)
         })
         .register("map", "where an area sees its thing, cell by cell", move |options| {
             map::Map::new(options).map(|map| Box::new(map) as Box<dyn Signal>)
