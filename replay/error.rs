@@ -29,6 +29,20 @@ pub enum ReplayError {
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// A priority is no number.
+    #[error("a TD error or priority of {error} cannot be: it must be a finite number, and a priority 0 or more")]
+    Priority {
+        /// What it is.
+        error: f32,
+    },
+    /// Priorities were saved of another replay.
+    #[error("the saved priorities are of another replay: {found} numbers, expected {expected} with one for each row")]
+    Priorities {
+        /// Numbers found.
+        found: usize,
+        /// Numbers that this replay has.
+        expected: usize,
+    },
     /// There is no column of this name.
     #[error("there is no column `{name}`{hint} (columns: {known})", hint = hint.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
     UnknownColumn {

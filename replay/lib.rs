@@ -56,12 +56,17 @@ mod finals;
 mod lane;
 pub mod memory;
 mod persist;
+pub mod priorities;
 pub mod replay;
 mod sample;
+mod sum_tree;
+pub mod window;
 
 pub use batch::{Batch, Place};
 pub use chunk::{Chunk, Ending};
 pub use column::{ColumnId, ColumnSpec, Kind, Role, Schema};
 pub use error::ReplayError;
 pub use memory::Summary;
+pub use priorities::{Priorities, Proportional};
 pub use replay::Replay;
+pub use window::Window;

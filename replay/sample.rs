@@ -9,11 +9,22 @@
 //! training, cost one draw per transition.
 
 use crate::batch::{Batch, Place};
-use crate::column::Schema;
+use crate::column::{Role, Schema};
 use crate::error::ReplayError;
 use crate::lane::wrap;
 use crate::replay::Replay;
 use rand::Rng;
+
+/// Which observations of a transition are copied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Observed {
+    pub(crate) before: bool,
+    pub(crate) after: bool,
+}
+
+impl Observed {
+    const ALL: Self = Self { before: true, after: true };
+}
 
 impl Replay {
     /// Fills `batch` with transitions drawn by `rng`, each stored one equally likely each time.
@@ -22,20 +33,32 @@ impl Replay {
     /// Nothing is stored yet, or the batch has other columns.
     pub fn sample<R: Rng + ?Sized>(&self, rng: &mut R, batch: &mut Batch) -> Result<(), ReplayError> {
         Schema::check_same(&self.schema, &batch.schema)?;
+        let mut places = std::mem::take(&mut batch.places);
+        let drawn = self.draw(rng, &mut places);
+        batch.places = places;
+        drawn?;
+        self.fill(batch, Observed::ALL);
+        Ok(())
+    }
+
+    /// Draws `places` by `rng`, each stored transition equally likely each time.
+    ///
+    /// # Errors
+    /// Nothing is stored yet.
+    pub fn draw<R: Rng + ?Sized>(&self, rng: &mut R, places: &mut [Place]) -> Result<(), ReplayError> {
         if self.is_empty() {
             return Err(ReplayError::Empty);
         }
-        let places = self.lanes.len() * self.longest;
-        for place in &mut batch.places {
+        let all = self.lanes.len() * self.longest;
+        for place in places {
             *place = loop {
-                let drawn = rng.random_range(0..places);
+                let drawn = rng.random_range(0..all);
                 let (lane, row) = (drawn / self.longest, drawn % self.longest);
                 if row < self.lanes[lane].len {
                     break Place { lane, row };
                 }
             };
         }
-        self.fill(batch);
         Ok(())
     }
 
@@ -44,6 +67,14 @@ impl Replay {
     /// # Errors
     /// The batch has another size or other columns, or there is nothing at a place.
     pub fn gather(&self, places: &[Place], batch: &mut Batch) -> Result<(), ReplayError> {
+        self.check_places(places, batch)?;
+        batch.places.copy_from_slice(places);
+        self.fill(batch, Observed::ALL);
+        Ok(())
+    }
+
+    /// That there is a transition at each of `places`, and that `batch` has room for them.
+    pub(crate) fn check_places(&self, places: &[Place], batch: &Batch) -> Result<(), ReplayError> {
         Schema::check_same(&self.schema, &batch.schema)?;
         if places.len() != batch.size() {
             return Err(ReplayError::BatchSize { places: places.len(), size: batch.size() });
@@ -54,13 +85,11 @@ impl Replay {
                 return Err(ReplayError::Row { row, rows });
             }
         }
-        batch.places.copy_from_slice(places);
-        self.fill(batch);
         Ok(())
     }
 
     /// Copies the transitions at the places of `batch`, all of which exist.
-    fn fill(&self, batch: &mut Batch) {
+    pub(crate) fn fill(&self, batch: &mut Batch, observed: Observed) {
         for (index, &Place { lane, row }) in batch.places.iter().enumerate() {
             let ring = &self.lanes[lane];
             let slot = ring.slot(row, self.slots);
@@ -68,14 +97,18 @@ impl Replay {
             batch.next_slots[index] = lane * self.slots + wrap(slot + 1, self.slots);
             batch.ordinals[index] = ring.first + row as u64;
         }
-        for (column, values) in batch.values.iter_mut().enumerate() {
-            gather_rows(self.columns[column].bytes(), self.schema.row_bytes(column), &batch.slots, values.bytes_mut());
+        for (column, spec) in self.schema.specs().iter().enumerate() {
+            let (rows, width) = (self.columns[column].bytes(), self.schema.row_bytes(column));
+            if spec.role == Role::Step || observed.before {
+                gather_rows(rows, width, &batch.slots, batch.values[column].bytes_mut());
+            }
+            if spec.role == Role::Observation && observed.after {
+                gather_rows(rows, width, &batch.next_slots, batch.next[column].bytes_mut());
+            }
         }
-        for &column in self.schema.observations() {
-            let (width, next) = (self.schema.row_bytes(column), batch.next[column].bytes_mut());
-            gather_rows(self.columns[column].bytes(), width, &batch.next_slots, next);
+        if observed.after {
+            self.fill_finals(batch);
         }
-        self.fill_finals(batch);
     }
 
     /// Puts final observations in the place of those that the next slot holds, where an episode ended.

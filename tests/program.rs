@@ -97,8 +97,7 @@ fn lists_and_keys_name_everything() {
         list[section].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().into()).collect()
     };
     assert!(names("environments").contains(&"CartPole-v1".into()) && names("environments").contains(&"video".into()));
-    let chain =
-        ["mover", "track", "places", "hand", "context", "agreement", "map", "face", "gaze", "joint-attention"];
+    let chain = ["mover", "track", "places", "hand", "context", "agreement", "map", "face", "gaze", "joint-attention"];
     assert_eq!(names("signals"), [&["extrinsic", "flow"], &chain[..], &["motion"]].concat());
     assert_eq!(names("learners"), ["dqn", "agrel", "brainprop", "augment", "perturbation"]);
     assert_eq!(names("runs"), ["acrobot", "cartpole", "digits", "look", "mountaincar", "nursery", "saccade", "xor"]);

@@ -3,9 +3,13 @@
 
 mod support;
 
-use innate_replay::{Batch, Chunk, Replay};
+use innate_replay::{Batch, Chunk, Place, Priorities, Proportional, Replay, Window};
 use proptest::prelude::*;
-use support::{Actor, all, random, schema, transitions};
+use std::collections::BTreeMap;
+use support::{Actor, Transition, all, random, schema, transitions};
+
+/// How priorities count here.
+const HOW: Proportional = Proportional { alpha: 0.5, epsilon: 0.01 };
 
 /// Something that can happen in a run.
 #[derive(Clone, Copy, Debug)]
@@ -46,14 +50,22 @@ struct World {
     actors: Vec<Actor>,
     replay: Replay,
     spare: Chunk,
+    priorities: Priorities,
+    /// What the priorities should be, by lane and ordinal, and the greatest so far.
+    naive: BTreeMap<(usize, u64), f32>,
+    greatest: f32,
 }
 
 impl World {
     fn new(lanes: usize, capacity: usize) -> Self {
+        let replay = Replay::new(schema(), lanes, capacity).unwrap();
         Self {
             actors: (0..lanes).map(Actor::new).collect(),
-            replay: Replay::new(schema(), lanes, capacity).unwrap(),
+            priorities: Priorities::new(&replay, HOW).unwrap(),
+            replay,
             spare: Chunk::new(schema()),
+            naive: BTreeMap::new(),
+            greatest: 1.0,
         }
     }
 
@@ -68,6 +80,8 @@ impl World {
                 self.actors[lane].release(window, &mut self.spare);
                 self.replay.insert(lane, &self.spare).unwrap();
                 self.spare.clear();
+                self.priorities.follow(&self.replay);
+                self.follow();
             }
             Event::Checkpoint { lane } => {
                 let held = &mut self.actors[lane].held;
@@ -90,9 +104,75 @@ impl World {
         loaded.save(&second).unwrap();
         assert!(std::fs::read(&first).unwrap() == std::fs::read(&second).unwrap(), "saved again, the file differs");
         self.replay = loaded;
+        self.priorities = Priorities::load(&self.replay, HOW, &self.priorities.save()).unwrap();
     }
 
-    fn sample(&self, seed: u64) {
+    /// What is new has the greatest priority so far, and what is gone has none.
+    fn follow(&mut self) {
+        let rows = self.replay.capacity() / self.replay.lanes();
+        let remembered =
+            |lane: usize| self.actors[lane].remembered(rows).iter().map(move |there| (lane, there.ordinal));
+        let there: Vec<_> = (0..self.actors.len()).flat_map(remembered).collect();
+        self.naive = there.into_iter().map(|at| (at, self.naive.get(&at).copied().unwrap_or(self.greatest))).collect();
+    }
+
+    /// Draws by priority, and gives what was drawn new ones.
+    fn prioritise(&mut self, seed: u64) {
+        let (mut places, mut weights) = ([Place::default(); 8], [0.0; 8]);
+        if let Err(error) = self.priorities.draw(&self.replay, &mut random(seed), 0.7, &mut places, &mut weights) {
+            return assert!(self.replay.is_empty(), "{error}");
+        }
+        let mut batch = Batch::new(self.replay.schema(), places.len());
+        self.replay.gather(&places, &mut batch).unwrap();
+        let drawn: Vec<_> =
+            places.iter().zip(batch.ordinals()).map(|(place, &ordinal)| (place.lane, ordinal)).collect();
+        let least = drawn.iter().map(|at| self.naive[at]).fold(f32::INFINITY, f32::min);
+        for (at, weight) in drawn.iter().zip(weights) {
+            assert!((weight - (self.naive[at] / least).powf(-0.7)).abs() < 1e-5, "{weight}");
+        }
+        let errors: Vec<f32> = drawn.iter().map(|(_, ordinal)| (ordinal % 7) as f32 - 3.0).collect();
+        self.priorities.update(&self.replay, &batch, &errors).unwrap();
+        for (at, error) in drawn.into_iter().zip(errors) {
+            let priority = (f64::from(error.abs()) + HOW.epsilon).powf(HOW.alpha) as f32;
+            self.greatest = self.greatest.max(priority);
+            self.naive.insert(at, priority);
+        }
+    }
+
+    /// Windows from places drawn at random against the list, transition by transition.
+    fn look_through_windows(&self, seed: u64) {
+        let mut places = [Place::default(); 8];
+        if self.replay.draw(&mut random(seed), &mut places).is_err() {
+            return;
+        }
+        for (steps, whole) in [(1, false), (2, true), (4, false), (5, true)] {
+            let mut window = Window::new(self.replay.schema(), places.len(), steps, whole);
+            window.gather(&self.replay, &places).unwrap();
+            let (first, last) = (transitions(window.first()), transitions(window.last()));
+            let by_step: Vec<Vec<Transition>> = window.steps().iter().map(transitions).collect();
+            for (index, place) in places.iter().enumerate() {
+                let rows = self.replay.capacity() / self.replay.lanes();
+                let rest = &self.actors[place.lane].remembered(rows)[place.row..];
+                let end = rest.iter().position(|there| there.terminated || there.truncated);
+                let length = steps.min(rest.len()).min(end.map_or(usize::MAX, |end| end + 1));
+                assert_eq!(window.lengths()[index], length);
+                assert_eq!(first[index].before, rest[0].before);
+                let expected = &rest[length - 1];
+                let found = &last[index];
+                assert_eq!((found.after, found.ordinal), (expected.after, expected.ordinal));
+                assert_eq!((found.terminated, found.truncated), (expected.terminated, expected.truncated));
+                for (step, found) in by_step.iter().enumerate() {
+                    let expected = &rest[step.min(length - 1)];
+                    assert_eq!((found[index].reward, found[index].action), (expected.reward, expected.action));
+                    assert!(!whole || found[index] == *expected);
+                }
+            }
+        }
+    }
+
+    fn sample(&mut self, seed: u64) {
+        self.prioritise(seed);
+        self.look_through_windows(seed);
         let mut batch = Batch::new(self.replay.schema(), 16);
         match self.replay.sample(&mut random(seed), &mut batch) {
             Ok(()) => {
@@ -109,6 +189,12 @@ impl World {
         let rows = self.replay.capacity() / self.replay.lanes();
         for (lane, actor) in self.actors.iter().enumerate() {
             assert_eq!(all(&self.replay, lane), actor.remembered(rows), "lane {lane}");
+            // One ordinal further is the leaf of the next row.
+            for ordinal in 0..=actor.history.len() as u64 {
+                let expected = self.naive.get(&(lane, ordinal)).copied();
+                let there = actor.remembered(rows).iter().any(|there| there.ordinal == ordinal);
+                assert_eq!(there.then(|| self.priorities.of(lane, ordinal)), expected, "lane {lane}, {ordinal}");
+            }
         }
     }
 }
