@@ -1,25 +1,39 @@
-//! Deep Q-learning with experience replay (Mnih et al. 2013, Algorithm 1) and a target network (Mnih et al. 2015).
+//! Deep Q-learning with experience replay (Mnih et al. 2013, Algorithm 1) and a target network (Mnih et al. 2015), and what has
+//! been added to it since. Each addition is a key, and any of them go together.
 //!
 //! ```text
-//! y_j = r_j + γ · (1 − terminated_j) · max_a' Q(s_{j+1}, a'; θ⁻)       the TD target
+//! R_j = Σ_{k<m} γ^k r_{j+k}                                            n_step (Sutton 1988): m = n, fewer where an episode ends
+//! y_j = R_j + γ^m · (1 − terminated) · Q(s_{j+m}, a*; θ⁻)              the TD target
+//! a*  = argmax Q(s_{j+m}, ·; θ⁻)   or, double, argmax Q(s_{j+m}, ·; θ)   (van Hasselt, Guez & Silver 2016)
 //! δ_j = Q(s_j, a_j; θ) − y_j                                           the TD error, with its sign turned
-//! L   = mean_j huber(δ_j)   or   mean_j ½ δ_j²
-//! θ⁻ ← θ   every `target_every` updates
+//! L   = mean_j w_j huber(δ_j)   or   mean_j w_j ½ δ_j²                 w: importance of prioritised transitions, else 1
+//! θ⁻  ← θ⁻ + tau (θ − θ⁻)   every `target_every` updates               tau = 1: a copy
 //! ```
+//!
+//! Dueling networks and distributions of returns are [heads](head); Munchausen's soft target is in [`soft`].
 //!
 //! Departures from the papers:
 //! 1. Acting goes on while the learner computes (rounds), so the acting policy is one round old, always.
 //! 2. A time limit does not count as a terminal state: a truncated transition bootstraps from its final observation.
 //! 3. Until `learning_starts` environment steps no update is made; ε follows its schedule from the first step.
 //! 4. The error is clipped in the loss (Huber), which is what the published code of 2015 does to the TD error.
+//! 5. With both `double` and `munchausen` the soft policy at s′ is that of the learning network.
+
+mod head;
+mod soft;
+
+pub use head::{Categorical, Distribution, Quantile};
+pub use soft::Munchausen;
 
 use crate::exploration::Exploration;
 use crate::learner::{
-    Experience, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Mode, NamedTensor, Policy,
+    Experience, Horizon, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, NamedTensor,
+    Policy,
 };
 use crate::model::{Model, ModelSpec, Sets};
 use crate::streams::Random;
 use documented::DocumentedFields;
+use head::{Bootstrap, Head};
 use innate_nn::{
     Biases, CreditSpec, EngineSpec, Initialisation, Input, NativeForward, NetworkSpec, Objective, OptimiserSpec,
     ParameterSet, Training, greedy,
@@ -46,10 +60,25 @@ pub struct DqnOptions {
     pub lr: f64,
     /// Discount factor γ.
     pub gamma: f64,
-    /// How a TD error counts: "huber" (quadratic up to 1, linear beyond) or "squared".
+    /// Steps whose rewards a return sums before it bootstraps: n.
+    pub n_step: usize,
+    /// Whether the learning network, not the target network, chooses the action that is bootstrapped from.
+    pub double: bool,
+    /// Whether a value and the advantages over it are learned in place of values.
+    pub dueling: bool,
+    /// A distribution of returns in place of values: `{ type = "categorical", atoms, low, high }` (C51) or
+    /// `{ type = "quantile", quantiles }` (QR-DQN).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<Distribution>,
+    /// Munchausen's soft target: `{ alpha, temperature, least }`; `{}` for those of the paper.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub munchausen: Option<Munchausen>,
+    /// How a TD error counts, without `distribution`: "huber" (quadratic up to 1, linear beyond) or "squared".
     pub loss: Loss,
-    /// Updates between two copies of the weights to the target network.
+    /// Updates between two refreshments of the target network.
     pub target_every: u64,
+    /// How far it moves towards the weights each time: 1 (a copy), or less (a soft update).
+    pub tau: f64,
     /// Greatest norm of the gradient over all weights; a longer one is shortened. 0 switches clipping off.
     pub clip_gradient: f64,
     /// The exploration rate: `{ from, to, steps }`.
@@ -66,13 +95,22 @@ impl Default for DqnOptions {
             optimiser: OptimiserSpec::default(),
             lr: 1e-3,
             gamma: 0.99,
+            n_step: 1,
+            double: false,
+            dueling: false,
+            distribution: None,
+            munchausen: None,
             loss: Loss::Huber,
             target_every: 500,
+            tau: 1.0,
             clip_gradient: 10.0,
             exploration: Exploration::default(),
         }
     }
 }
+
+/// Steps of a return at most.
+const MOST_STEPS: usize = 64;
 
 /// How a TD error counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +155,14 @@ impl DqnOptions {
         if self.target_every == 0 {
             return Err(LearnerError::new("target_every = 0 must be 1 or more"));
         }
+        if !(1..=MOST_STEPS).contains(&self.n_step) {
+            return Err(LearnerError::new(format!("n_step = {} must lie between 1 and {MOST_STEPS}", self.n_step)));
+        }
+        if !(self.tau > 0.0 && self.tau <= 1.0) {
+            return Err(LearnerError::new(format!("tau = {} must be greater than 0 and at most 1", self.tau)));
+        }
+        self.distribution.as_ref().map_or(Ok(()), Distribution::check)?;
+        self.munchausen.as_ref().map_or(Ok(()), Munchausen::check)?;
         Ok(Box::new(move |context: &LearnerContext<'_>| {
             Dqn::new(self.clone(), context).map(|dqn| Box::new(dqn) as Box<dyn Learner>)
         }))
@@ -145,12 +191,10 @@ impl DqnOptions {
 /// The learning half.
 pub struct Dqn {
     options: DqnOptions,
+    head: Head,
     model: Model,
     counters: Counters,
-    targets: Vec<f32>,
-    q_after: Vec<f32>,
-    q_before: Vec<f32>,
-    error: Vec<f32>,
+    buffers: Buffers,
 }
 
 /// What a DQN counts: part of its state.
@@ -162,10 +206,33 @@ struct Counters {
     gradient_norm: f64,
 }
 
+/// Memory for a batch.
+struct Buffers {
+    /// Outputs of the network, as they come.
+    outputs: Vec<f32>,
+    /// The numbers of each action, `[batch, actions, atoms]`: before the step, after it by the target network, after it by the
+    /// learning one.
+    before: Vec<f32>,
+    after: Vec<f32>,
+    chosen_by: Vec<f32>,
+    /// y, `[batch, atoms]`.
+    targets: Vec<f32>,
+    /// ∂L/∂numbers, and ∂L/∂outputs.
+    error: Vec<f32>,
+    output_error: Vec<f32>,
+    /// Values of the actions of one sample.
+    q: Vec<f32>,
+    /// δ, `[batch]`.
+    deltas: Vec<f32>,
+    /// α τ ln π(a|s), `[batch]`; zeros without Munchausen.
+    bonus: Vec<f32>,
+}
+
 /// L for a batch: what the TD errors cost.
 struct TdLoss<'a> {
-    loss: Loss,
+    head: &'a Head,
     actions: &'a [i64],
+    weights: &'a [f32],
     targets: &'a [f32],
     error: &'a [f32],
 }
@@ -176,10 +243,13 @@ impl Objective<f32> for TdLoss<'_> {
     }
 
     fn costs(&self, outputs: &[f32], costs: &mut [f32]) {
-        let width = outputs.len() / costs.len();
-        let taken = self.actions.iter().zip(self.targets).zip(outputs.chunks_exact(width));
-        for (cost, ((&action, &y), q)) in costs.iter_mut().zip(taken) {
-            *cost = self.loss.value(q[action as usize] - y);
+        let Self { head, .. } = self;
+        let mut numbers = vec![0.0; costs.len() * head.width()];
+        head.read(outputs, &mut numbers);
+        let samples = numbers.chunks_exact(head.width()).zip(self.targets.chunks_exact(head.atoms()));
+        let taken = self.actions.iter().zip(self.weights).zip(samples);
+        for (cost, ((&action, weight), (numbers, target))) in costs.iter_mut().zip(taken) {
+            *cost = weight * head.loss(&numbers[action as usize * head.atoms()..][..head.atoms()], target, None).0;
         }
     }
 }
@@ -188,58 +258,121 @@ impl Dqn {
     /// A DQN for the area that `context` describes, with fresh weights.
     ///
     /// # Errors
-    /// The network does not fit the area's view, or no engine can train it so.
+    /// The network does not fit the area's view, no engine can train it so, or returns of several steps without a replay.
     pub fn new(options: DqnOptions, context: &LearnerContext<'_>) -> Result<Self, LearnerError> {
-        let model = Model::new(options.model(), context.actions, context)?;
-        let outputs = context.batch * context.actions;
-        Ok(Self {
-            options,
-            model,
-            counters: Counters::default(),
-            targets: vec![0.0; context.batch],
-            q_after: vec![0.0; outputs],
-            q_before: vec![0.0; outputs],
-            error: vec![0.0; outputs],
-        })
+        if options.n_step > 1 && context.memory != Memory::Replay {
+            let said = format!("n_step = {} wants memory = \"replay\"", options.n_step);
+            return Err(LearnerError::new(said));
+        }
+        let head = Head::new(context.actions, options.dueling, options.distribution.as_ref(), options.loss);
+        let model = Model::new(options.model(), head.outputs(), context)?;
+        let zeros = |width: usize| vec![0.0; context.batch * width];
+        let buffers = Buffers {
+            outputs: zeros(head.outputs()),
+            before: zeros(head.width()),
+            after: zeros(head.width()),
+            chosen_by: zeros(if options.double { head.width() } else { 0 }),
+            targets: zeros(head.atoms()),
+            error: zeros(head.width()),
+            output_error: zeros(head.outputs()),
+            q: vec![0.0; context.actions],
+            deltas: zeros(1),
+            bonus: zeros(1),
+        };
+        Ok(Self { options, head, model, counters: Counters::default(), buffers })
     }
 
-    /// The TD targets y of the last batch, `[batch]`.
+    /// The TD targets y of the last batch, `[batch]`; with a distribution, its numbers, `[batch, atoms]`.
     pub fn targets(&self) -> &[f32] {
-        &self.targets
+        &self.buffers.targets
     }
 
-    /// Fills `targets` (y) from the batch and the target network's values of what followed.
+    /// Fills the numbers of each action before and after the step, those before last, for an update to follow.
+    fn look(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError> {
+        let Self { head, model, buffers, options, .. } = self;
+        let Buffers { outputs, before, after, chosen_by, q, bonus, .. } = buffers;
+        let size = experience.size;
+        if options.double {
+            model.forward(ParameterSet::Online, experience.after, size, outputs)?;
+            head.read(outputs, chosen_by);
+        }
+        if let Some(munchausen) = &options.munchausen {
+            model.forward(ParameterSet::Target, experience.before, size, outputs)?;
+            head.read(outputs, after);
+            let samples = after.chunks_exact(head.width()).zip(experience.actions);
+            for (bonus, (numbers, &action)) in bonus.iter_mut().zip(samples) {
+                head.values(numbers, q);
+                munchausen.scaled_logs(q);
+                *bonus = munchausen.bonus(q[place_of(action, q.len())?]);
+            }
+        }
+        model.forward(ParameterSet::Target, experience.after, size, outputs)?;
+        head.read(outputs, after);
+        model.forward_keeping(experience.before, size, outputs)?;
+        head.read(outputs, before);
+        Ok(())
+    }
+
+    /// Fills `targets` (y).
     fn compute_targets(&mut self, experience: &Experience<'_>) {
-        let actions = self.model.network().outputs();
-        let gamma = self.options.gamma as f32;
-        let values = self.q_after.chunks_exact(actions).map(|q| q.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-        let outcomes = experience.rewards.iter().zip(experience.terminated);
-        for ((y, (&reward, &terminated)), value) in self.targets.iter_mut().zip(outcomes).zip(values) {
-            *y = if terminated == 0 { reward + gamma * value } else { reward };
+        let Self { head, buffers, options, .. } = self;
+        let Buffers { after, chosen_by, targets, q, bonus, .. } = buffers;
+        let chosen_by: &[f32] = if options.double { chosen_by } else { after };
+        targets.fill(0.0);
+        let (width, atoms) = (head.width(), head.atoms());
+        for (sample, target) in targets.chunks_exact_mut(atoms).enumerate() {
+            let discount = if experience.terminated[sample] == 0 { experience.discounts[sample] } else { 0.0 };
+            let reward = experience.rewards[sample] + bonus[sample];
+            let rows = sample * width..(sample + 1) * width;
+            head.values(&chosen_by[rows.clone()], q);
+            let numbers = |action: usize| &after[rows.clone()][action * atoms..][..atoms];
+            match &options.munchausen {
+                None => {
+                    let from = Bootstrap { share: 1.0, shift: reward, discount };
+                    head.bootstrap(numbers(greedy(q)), from, target);
+                }
+                Some(munchausen) => {
+                    munchausen.scaled_logs(q);
+                    for (action, &log) in q.iter().enumerate() {
+                        let share = munchausen.probability(log);
+                        if share > 0.0 {
+                            let from = Bootstrap { share, shift: reward - discount * log, discount };
+                            head.bootstrap(numbers(action), from, target);
+                        }
+                    }
+                }
+            }
         }
     }
 
     /// Fills `error` (∂L/∂Q, 0 for actions not taken) and answers with the loss L and the mean of Q(s, a).
-    fn compute_error(&mut self, taken: &[i64]) -> Result<(f64, f64), LearnerError> {
-        let actions = self.model.network().outputs();
-        let size = taken.len() as f32;
+    fn compute_error(&mut self, experience: &Experience<'_>) -> Result<(f64, f64), LearnerError> {
+        let Self { head, buffers, .. } = self;
+        let Buffers { before, targets, error, output_error, deltas, .. } = buffers;
+        let (width, atoms, size) = (head.width(), head.atoms(), experience.size as f32);
         let (mut loss, mut q_sum) = (0.0, 0.0);
-        self.error.fill(0.0);
-        let rows = self.q_before.chunks_exact(actions).zip(self.error.chunks_exact_mut(actions));
-        for ((&action, &y), (q, error)) in taken.iter().zip(&self.targets).zip(rows) {
-            let Some(&value) = usize::try_from(action).ok().and_then(|action| q.get(action)) else {
-                return Err(LearnerError::new(format!(
-                    "the replay holds an action {action}, allowed: 0 to {}",
-                    actions - 1
-                )));
-            };
-            let delta = value - y;
-            error[action as usize] = self.options.loss.slope(delta) / size;
-            loss += f64::from(self.options.loss.value(delta));
-            q_sum += f64::from(value);
+        error.fill(0.0);
+        for (sample, target) in targets.chunks_exact(atoms).enumerate() {
+            let action = place_of(experience.actions[sample], width / atoms)?;
+            let taken = sample * width + action * atoms..sample * width + (action + 1) * atoms;
+            let (numbers, error) = (&before[taken.clone()], &mut error[taken]);
+            let (cost, delta) = head.loss(numbers, target, Some(error));
+            let share = experience.weights[sample] / size;
+            error.iter_mut().for_each(|error| *error *= share);
+            deltas[sample] = delta;
+            loss += f64::from(experience.weights[sample] * cost);
+            q_sum += f64::from(head.value(numbers));
         }
+        head.write_error(error, output_error);
         Ok((loss / f64::from(size), q_sum / f64::from(size)))
     }
+}
+
+/// The place of a remembered action.
+fn place_of(action: i64, actions: usize) -> Result<usize, LearnerError> {
+    let place = usize::try_from(action).ok().filter(|&place| place < actions);
+    place
+        .ok_or_else(|| LearnerError::new(format!("the replay holds an action {action}, allowed: 0 to {}", actions - 1)))
 }
 
 impl Learner for Dqn {
@@ -248,32 +381,45 @@ impl Learner for Dqn {
     }
 
     fn learn(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError> {
-        let size = experience.size;
-        self.model.forward(ParameterSet::Target, experience.after, size, &mut self.q_after)?;
-        self.model.forward_keeping(experience.before, size, &mut self.q_before)?;
+        self.look(experience)?;
         self.compute_targets(experience);
-        let (loss, q) = self.compute_error(experience.actions)?;
+        let (loss, q) = self.compute_error(experience)?;
         if !loss.is_finite() {
             return Err(self.model.diverged(format!("the loss is {loss}")));
         }
-        let Self { targets, error, .. } = self;
-        let objective = TdLoss { loss: self.options.loss, actions: experience.actions, targets, error };
-        let norm = self.model.update(&objective)?;
+        let Self { head, buffers: Buffers { targets, output_error, .. }, .. } = self;
+        let Experience { actions, weights, .. } = *experience;
+        let norm = self.model.update(&TdLoss { head, actions, weights, targets, error: output_error })?;
         self.counters.since_report += 1;
         self.counters.loss += loss;
         self.counters.q += q;
         self.counters.gradient_norm += f64::from(norm);
         if self.model.updates().is_multiple_of(self.options.target_every) {
-            self.model.copy_online_to_target()?;
+            if self.options.tau < 1.0 {
+                self.model.move_target(self.options.tau)?;
+            } else {
+                self.model.copy_online_to_target()?;
+            }
         }
         Ok(())
+    }
+
+    fn horizon(&self) -> Horizon {
+        Horizon { steps: self.options.n_step, gamma: self.options.gamma as f32 }
+    }
+
+    fn errors(&self) -> Option<&[f32]> {
+        Some(&self.buffers.deltas)
     }
 
     fn policy(&self) -> Box<dyn Policy> {
         Box::new(EpsilonGreedy {
             exploration: self.options.exploration.clone(),
             forward: NativeForward::new(self.model.network().clone()),
-            q: vec![0.0; self.model.network().outputs()],
+            outputs: vec![0.0; self.head.outputs()],
+            numbers: vec![0.0; self.head.width()],
+            q: vec![0.0; self.buffers.q.len()],
+            head: self.head.clone(),
         })
     }
 
@@ -317,8 +463,21 @@ impl Learner for Dqn {
 /// The deciding half: ε-greedy on the Q-network, on the native engine.
 struct EpsilonGreedy {
     exploration: Exploration,
+    head: Head,
     forward: NativeForward,
+    outputs: Vec<f32>,
+    numbers: Vec<f32>,
     q: Vec<f32>,
+}
+
+impl EpsilonGreedy {
+    /// Fills `q` with the values of all actions.
+    fn evaluate(&mut self, weights: &[f32], view: &[Input<'_>]) -> Result<(), LearnerError> {
+        self.forward.forward(weights, view, &mut self.outputs).map_err(LearnerError::new)?;
+        self.head.read(&self.outputs, &mut self.numbers);
+        self.head.values(&self.numbers, &mut self.q);
+        Ok(())
+    }
 }
 
 impl Policy for EpsilonGreedy {
@@ -337,7 +496,7 @@ impl Policy for EpsilonGreedy {
         if epsilon > 0.0 && random.random::<f64>() < epsilon {
             return Ok(random.random_range(0..self.q.len()));
         }
-        self.forward.forward(weights, view, &mut self.q).map_err(LearnerError::new)?;
+        self.evaluate(weights, view)?;
         Ok(greedy(&self.q))
     }
 
@@ -352,7 +511,8 @@ impl Policy for EpsilonGreedy {
         match mode {
             Mode::Random => expected.fill(0.0),
             Mode::Explore { .. } | Mode::Greedy => {
-                self.forward.forward(weights, view, expected).map_err(LearnerError::new)?;
+                self.evaluate(weights, view)?;
+                expected.copy_from_slice(&self.q);
             }
         }
         self.act(weights, view, mode, random)

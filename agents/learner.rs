@@ -20,6 +20,17 @@ pub trait Learner: Send {
     /// The engine failed, or the weights diverged.
     fn learn(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError>;
 
+    /// How far ahead its returns sum rewards, and how these are discounted.
+    fn horizon(&self) -> Horizon {
+        Horizon::default()
+    }
+
+    /// The errors of the last batch, `[batch]`, by which its transitions may be replayed again; nothing from a learner that
+    /// has none.
+    fn errors(&self) -> Option<&[f32]> {
+        None
+    }
+
     /// The episode of slot `slot` was cut off between two transitions: a learner that follows it must begin anew.
     fn interrupt(&mut self, slot: usize) {
         let _ = slot;
@@ -143,16 +154,37 @@ pub struct Experience<'a> {
     pub size: usize,
     /// The view at time t: one input per percept, each `[batch, …]`.
     pub before: &'a [Input<'a>],
-    /// The view at time t+1.
+    /// The view at time t+m (m = 1 without a longer [`Horizon`]).
     pub after: &'a [Input<'a>],
     /// Actions a(t), `[batch]`.
     pub actions: &'a [i64],
-    /// Rewards r(t+1), mixed by the pay table, `[batch]`.
+    /// Rewards mixed by the pay table, `[batch]`: r(t+1), or over the m steps of the learner's [`Horizon`] their sum
+    /// Σ_{k<m} γ^k r(t+1+k).
     pub rewards: &'a [f32],
-    /// 1 where the episode reached a terminal state, `[batch]`. Truncation does not show here: it bootstraps.
+    /// γ^m: what a value at t+m is worth at t, `[batch]`.
+    pub discounts: &'a [f32],
+    /// How much each transition counts, `[batch]`: 1, or the importance-sampling weight of one that was drawn by priority.
+    pub weights: &'a [f32],
+    /// 1 where the episode reached a terminal state at t+m, `[batch]`. Truncation does not show here: it bootstraps.
     pub terminated: &'a [u8],
     /// 1 where the episode was cut short, `[batch]`.
     pub truncated: &'a [u8],
+}
+
+/// How far ahead returns sum rewards: n steps, where the episode and what is remembered go on for as long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Horizon {
+    /// n, 1 or more.
+    pub steps: usize,
+    /// The discount factor γ.
+    pub gamma: f32,
+}
+
+impl Default for Horizon {
+    /// One step, which needs no discount.
+    fn default() -> Self {
+        Self { steps: 1, gamma: 1.0 }
+    }
 }
 
 /// What a learner needs to know of its area.

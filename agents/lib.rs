@@ -27,6 +27,7 @@ mod minds;
 pub mod model;
 pub mod perturbation;
 pub mod plan;
+mod recall;
 mod reinforced;
 pub mod run;
 pub mod streams;
@@ -36,7 +37,9 @@ mod trials;
 pub use checkpoint::{Checkpoint, CheckpointError, Extent, RunFolder};
 pub use error::{ActorError, StartError, TrainError};
 pub use evaluation::{Evaluation, evaluate};
-pub use learner::{Experience, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, Policy};
+pub use learner::{
+    Experience, Horizon, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, Policy,
+};
 pub use plan::Plan;
 pub use run::{ConfigError, Registries, RunConfig};
 pub use trainer::{Observer, Outcome, Progress, Trainer};

@@ -9,9 +9,10 @@ use innate_rewards::{Bank, BankError, Sampled, Slice};
 /// Inputs of a network, in a place that needs no allocation: the first `view.len()` are set.
 type Inputs<'a> = [Input<'a>; MAX_VIEW];
 
-/// The percepts of `view` before and after each transition of `batch`, each `[batch, …]`.
+/// The percepts of `view` before each transition of `first` and after each one of `last`, each `[batch, …]`.
 pub(crate) fn views<'a>(
-    batch: &'a Batch,
+    first: &'a Batch,
+    last: &'a Batch,
     plan: &Plan,
     view: &[usize],
 ) -> Result<(Inputs<'a>, Inputs<'a>), ReplayError> {
@@ -19,8 +20,8 @@ pub(crate) fn views<'a>(
     for (place, &percept) in view.iter().enumerate() {
         let column = plan.column(percept)?;
         (before[place], after[place]) = match plan.percepts[percept].kind {
-            Kind::U8 => (Input::U8(batch.u8(column)?), Input::U8(batch.next_u8(column)?)),
-            Kind::F32 => (Input::F32(batch.f32(column)?), Input::F32(batch.next_f32(column)?)),
+            Kind::U8 => (Input::U8(first.u8(column)?), Input::U8(last.next_u8(column)?)),
+            Kind::F32 => (Input::F32(first.f32(column)?), Input::F32(last.next_f32(column)?)),
         };
     }
     Ok((before, after))

@@ -175,6 +175,14 @@ impl Model {
         self.engine.copy_online_to_target().map_err(LearnerError::new)
     }
 
+    /// Moves the target parameters by a share `rate` of the way to those that learn.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn move_target(&mut self, rate: f64) -> Result<(), LearnerError> {
+        self.engine.move_target(rate).map_err(LearnerError::new)
+    }
+
     /// Number of updates made.
     pub fn updates(&self) -> u64 {
         self.updates

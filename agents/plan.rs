@@ -133,6 +133,11 @@ impl AreaPlan {
             AreaRole::Perceptual(trials) => Some(trials),
         }
     }
+
+    /// The column of what signal `signal` paid this area; none if it pays when transitions are sampled.
+    pub(crate) fn pay_column(&self, plan: &Plan, signal: usize) -> Option<ColumnId> {
+        self.trials().map_or(plan.signals[signal].column, |trials| trials.signals[signal])
+    }
 }
 
 impl Plan {

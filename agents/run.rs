@@ -165,6 +165,9 @@ pub struct AreaConfig {
     /// Environment steps before the first update, where memory = "replay".
     #[serde(default = "default_learning_starts")]
     pub learning_starts: u64,
+    /// Draws transitions by their TD errors, where memory = "replay": `{ alpha, beta, epsilon }`; `{}` for the usual ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prioritised: Option<Prioritised>,
     /// Choices of a perceptual area, whose view is then made of stacks; it decides on everything in them and learns from the
     /// decisions that are paid. 0: the area moves the body.
     #[serde(default)]
@@ -178,6 +181,49 @@ pub struct AreaConfig {
     /// A condition from which on the area is frozen: it decides as before, and not a bit of it changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<Condition>,
+}
+
+/// Prioritised replay (Schaul et al. 2016): see [`innate_replay::priorities`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct Prioritised {
+    /// How much priorities count: α, 0 (not at all) to 1.
+    pub alpha: f64,
+    /// How much of the bias that they bring is corrected at first: β, 0 to 1; it rises linearly to 1 at the run's end.
+    pub beta: f64,
+    /// What every error counts more: ε > 0.
+    pub epsilon: f64,
+}
+
+impl Default for Prioritised {
+    /// α = .6, β = .4 (Schaul et al. 2016, section 4), ε = 10⁻⁶.
+    fn default() -> Self {
+        Self { alpha: 0.6, beta: 0.4, epsilon: 1e-6 }
+    }
+}
+
+impl Prioritised {
+    /// β when a share `done` of the run is over.
+    pub fn beta_at(&self, done: f64) -> f64 {
+        self.beta + (1.0 - self.beta) * done.clamp(0.0, 1.0)
+    }
+
+    /// Whether it can be.
+    ///
+    /// # Errors
+    /// The key, and a sentence that names its value and what is allowed.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        for (key, value) in [("alpha", self.alpha), ("beta", self.beta)] {
+            // A comparison with NaN is false, so that NaN is refused as well.
+            if !(0.0..=1.0).contains(&value) {
+                return Err((key, format!("{value} must lie between 0 and 1")));
+            }
+        }
+        if !(1e-12..=1e6).contains(&self.epsilon) {
+            return Err(("epsilon", format!("{} must lie between 1e-12 and 1e6", self.epsilon)));
+        }
+        Ok(())
+    }
 }
 
 fn default_capacity() -> usize {

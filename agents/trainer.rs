@@ -17,13 +17,15 @@ use crate::crew::{Crew, Round};
 use crate::development::Development;
 use crate::error::{StartError, TrainError};
 use crate::evaluation::{Evaluation, Exam, Examiner, Scene};
-use crate::learner::{Experience, Learner, Memory, Mode};
+use crate::learner::{Experience, Learner, LearnerError, Memory, Mode};
 use crate::memory;
 use crate::meters::{Clock, Meters};
 use crate::plan::{AreaPlan, AreaRole, Plan, TrialPlan};
+use crate::recall::Recall;
+use crate::run::AreaConfig;
 use crate::streams::{Random, Streams};
 use innate_envs::Picture;
-use innate_replay::{Batch, Place, Replay};
+use innate_replay::Replay;
 use innate_rewards::Bank;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
@@ -123,14 +125,13 @@ struct LearningArea {
     learner: Box<dyn Learner>,
     /// What a perceptual area remembers; the body's transitions are in the replay of all.
     trials: Option<Replay>,
-    batch: Batch,
+    recall: Recall,
+    /// Room for the rewards of one step.
     rewards: Vec<f32>,
     sample: Random,
     updates: u64,
     /// By slot, the newest transitions which a learner that takes each one once has not yet taken.
     unread: Vec<usize>,
-    /// Room for the places of a batch.
-    places: Vec<Place>,
 }
 
 /// Where a training stands.
@@ -158,6 +159,9 @@ impl Trainer {
         let replay = Replay::new(plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
         let areas = plan.areas.iter().map(|area| LearningArea::new(&plan, area, streams));
         let mut areas = areas.collect::<Result<Vec<_>, TrainError>>()?;
+        for learning in &mut areas {
+            learning.recall.follow(learning.trials.as_ref().unwrap_or(&replay))?;
+        }
         let published = Arc::new(snapshot(&plan, &mut areas, Snapshot::default())?);
         let policies = || areas.iter().map(|area| area.learner.policy()).collect::<Vec<_>>();
         let slots = (0..plan.slots).map(|index| ActorSlot::new(&plan, index, policies(), &published));
@@ -211,6 +215,11 @@ impl Trainer {
             .zip(&self.areas)
             .filter_map(|(area, learning)| Some((area, learning.trials.as_ref()?)));
         lines.extend(own.map(|(area, trials)| format!("trials of {}: {}", area.name, trials.summary())));
+        for (area, learning) in self.plan.areas.iter().zip(&self.areas) {
+            if let Some(bytes) = learning.recall.memory() {
+                lines.push(format!("priorities of {}: {:.1} MiB", area.name, bytes as f64 / f64::from(1 << 20)));
+            }
+        }
         let (slots, threads) = (self.plan.slots, self.crew.threads());
         lines.push(format!("threads: 1 learner, {threads} actor{} for {slots} slot{}", plural(threads), plural(slots)));
         lines.push(format!("device: {}", self.plan.device_reason));
@@ -293,6 +302,9 @@ impl Trainer {
             self.meters.add_ledgers(&report.ledgers);
             self.development.add_ledgers(&report.ledgers);
         }
+        for learning in &mut self.areas {
+            learning.recall.follow(learning.trials.as_ref().unwrap_or(&self.replay))?;
+        }
         self.crew.recycle(reports);
         self.meters.add_ledgers(self.bank.take_ledgers());
         self.counters.step += self.plan.config.steps_per_round;
@@ -320,7 +332,8 @@ impl Trainer {
                     for _ in 0..config.updates_per_round {
                         let learning = &mut self.areas[place];
                         let remembered = learning.trials.as_ref().unwrap_or(&self.replay);
-                        remembered.sample(&mut learning.sample, &mut learning.batch)?;
+                        let done = self.counters.step as f64 / self.plan.config.steps as f64;
+                        learning.recall.draw(remembered, &mut learning.sample, done)?;
                         self.update(place, 0)?;
                     }
                 }
@@ -353,13 +366,11 @@ impl Trainer {
                 let learning = &mut self.areas[place];
                 let remembered = learning.trials.as_ref().unwrap_or(&self.replay);
                 let rows = remembered.lane_len(slot)?;
-                let (unread, size) = (learning.unread[slot].min(rows), learning.batch.size());
+                let (unread, size) = (learning.unread[slot].min(rows), learning.recall.window.size());
                 if unread < size {
                     break;
                 }
-                learning.places.clear();
-                learning.places.extend((rows - unread..rows - unread + size).map(|row| Place { lane: slot, row }));
-                remembered.gather(&learning.places, &mut learning.batch)?;
+                learning.recall.take(remembered, slot, rows - unread)?;
                 learning.unread[slot] = unread - size;
                 self.update(place, slot)?;
             }
@@ -372,40 +383,47 @@ impl Trainer {
     fn update(&mut self, place: usize, slot: usize) -> Result<(), TrainError> {
         let (plan, step) = (&self.plan, self.counters.step);
         let (area, learning) = (&plan.areas[place], &mut self.areas[place]);
-        let batch = &learning.batch;
-        learning.rewards.fill(0.0);
-        let trials = area.trials();
-        for (number, (signal, entry)) in area.pay.iter().enumerate() {
-            let column = trials.map_or(plan.signals[*signal].column, |trials| trials.signals[*signal]);
-            let raw = match column {
-                Some(column) => batch.f32(column)?,
-                None => {
-                    let raw = &mut self.relabelled[..batch.size()];
-                    memory::relabel(&mut self.bank, plan, *signal, batch, raw)
-                        .map_err(|error| TrainError::Bank(error, step))?;
-                    raw
-                }
-            };
-            let weight = self.development.weight(place, number, entry, step);
-            entry.mix(weight, raw, &mut learning.rewards);
+        for ahead in 0..learning.recall.steps() {
+            let batch = &learning.recall.window.steps()[ahead];
+            learning.rewards.fill(0.0);
+            for (number, (signal, entry)) in area.pay.iter().enumerate() {
+                let raw = match area.pay_column(plan, *signal) {
+                    Some(column) => batch.f32(column)?,
+                    None => {
+                        let raw = &mut self.relabelled[..batch.size()];
+                        memory::relabel(&mut self.bank, plan, *signal, batch, raw)
+                            .map_err(|error| TrainError::Bank(error, step))?;
+                        raw
+                    }
+                };
+                let weight = self.development.weight(place, number, entry, step);
+                entry.mix(weight, raw, &mut learning.rewards);
+            }
+            learning.recall.add_rewards(ahead, &learning.rewards);
         }
+        let Recall { window, rewards, discounts, weights, .. } = &learning.recall;
+        let (first, last) = (window.first(), window.last());
         let ((before, after), actions) = match &area.role {
-            AreaRole::Body => (memory::views(batch, plan, &area.view)?, plan.body_actions),
-            AreaRole::Perceptual(trials) => (memory::items(batch, trials)?, trials.action),
+            AreaRole::Body => (memory::views(first, last, plan, &area.view)?, plan.body_actions),
+            AreaRole::Perceptual(trials) => (memory::items(first, trials)?, trials.action),
         };
         let experience = Experience {
             slot,
-            size: batch.size(),
+            size: window.size(),
             before: &before[..area.inputs.len()],
             after: &after[..area.inputs.len()],
-            actions: batch.i64(actions)?,
-            rewards: &learning.rewards,
-            terminated: batch.terminated(),
-            truncated: batch.truncated(),
+            actions: first.i64(actions)?,
+            rewards,
+            discounts,
+            weights,
+            terminated: last.terminated(),
+            truncated: last.truncated(),
         };
         let learned = learning.learner.learn(&experience);
         learning.updates += 1;
-        learned.map_err(|source| TrainError::Learner { area: area.name.clone(), step, source })
+        learned.map_err(|source| TrainError::Learner { area: area.name.clone(), step, source })?;
+        let remembered = learning.trials.as_ref().unwrap_or(&self.replay);
+        Ok(learning.recall.prioritise(remembered, learning.learner.errors())?)
     }
 
     /// Makes the present weights the actors' next snapshot.
@@ -505,15 +523,21 @@ impl LearningArea {
     fn new(plan: &Plan, area: &crate::plan::AreaPlan, streams: Streams) -> Result<Self, TrainError> {
         let remembers = |trials: &TrialPlan| Replay::new(trials.schema.clone(), plan.slots, area.config.capacity);
         let schema = area.trials().map_or(&plan.schema, |trials| &trials.schema);
+        let learner = plan.build_learner(area)?;
+        let AreaConfig { batch, prioritised, .. } = area.config;
+        if prioritised.is_some() && learner.errors().is_none() {
+            let said = LearnerError::new("`prioritised` wants a learner with TD errors, such as \"dqn\"");
+            return Err(StartError::Learner(area.name.clone(), said).into());
+        }
+        let relabelled = area.pay.iter().any(|(signal, _)| area.pay_column(plan, *signal).is_none());
         Ok(Self {
-            learner: plan.build_learner(area)?,
+            recall: Recall::new(schema, batch, learner.horizon(), relabelled, prioritised),
+            learner,
             trials: area.trials().map(remembers).transpose()?,
-            batch: Batch::new(schema, area.config.batch),
-            rewards: vec![0.0; area.config.batch],
+            rewards: vec![0.0; batch],
             sample: streams.stream(&format!("{}/replay", area.name), 0),
             updates: 0,
             unread: vec![0; plan.slots],
-            places: Vec::with_capacity(area.config.batch),
         })
     }
 }

@@ -156,6 +156,12 @@ pub trait Engine<T: Real = f32>: Send {
     /// The device fails.
     fn copy_online_to_target(&mut self) -> Result<(), EngineError>;
 
+    /// Moves the target parameters by a share `rate` of the way to the online ones: `θ⁻ ← θ⁻ + rate (θ − θ⁻)`.
+    ///
+    /// # Errors
+    /// The device fails.
+    fn move_target(&mut self, rate: f64) -> Result<(), EngineError>;
+
     /// Copies the flat parameters out.
     ///
     /// # Errors

@@ -227,6 +227,10 @@ impl<T: Real> Engine<T> for LibtorchEngine<T> {
         Ok(self.target.flat.f_copy_(&self.online.flat)?)
     }
 
+    fn move_target(&mut self, rate: f64) -> Result<(), EngineError> {
+        self.target.flat.f_lerp_(&self.online.flat, rate).map(drop).map_err(EngineError::from)
+    }
+
     fn read_parameters(&mut self, set: ParameterSet, out: &mut [T]) -> Result<(), EngineError> {
         self.set(set).read(out)
     }

@@ -62,6 +62,7 @@ pub(super) fn resolve(
             let said = format!("{} must lie between 1 and {key} = {capacity}", common.batch);
             return Err(ConfigError::at(format!("{at}.batch"), said));
         }
+        check_prioritised(&common, &at)?;
         if common.view.is_empty() {
             common.view = env.observation.iter().map(|spec| spec.name.clone()).collect();
         }
@@ -95,6 +96,16 @@ pub(super) fn resolve(
     }
     areas.sort_by_key(|area| area.trials().is_some());
     Ok(areas)
+}
+
+/// Whether transitions can be drawn by priority so.
+fn check_prioritised(area: &AreaConfig, at: &str) -> Result<(), ConfigError> {
+    let Some(prioritised) = &area.prioritised else { return Ok(()) };
+    if area.memory != Memory::Replay {
+        let said = "drawing by priority wants memory = \"replay\"";
+        return Err(ConfigError::at(format!("{at}.prioritised"), said));
+    }
+    prioritised.check().map_err(|(key, said)| ConfigError::at(format!("{at}.prioritised.{key}"), said))
 }
 
 /// What the perceptual area `name` decides on and remembers, and an item as its network sees it.

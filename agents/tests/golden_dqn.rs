@@ -72,6 +72,8 @@ fn ten_updates_of_the_learner_are_those_of_pytorch() {
             after: &[Input::F32(&after[states])],
             actions: &actions[rows.clone()],
             rewards: &rewards[rows.clone()],
+            discounts: &[0.99; BATCH],
+            weights: &[1.0; BATCH],
             terminated: &terminated[rows.clone()],
             truncated: &truncated[rows],
         })

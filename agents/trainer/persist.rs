@@ -37,9 +37,17 @@ struct AreaState {
     unread: Vec<usize>,
 }
 
+/// The name of an area's priorities in their file.
+const PRIORITIES: &str = "priorities";
+
 /// The file of what the perceptual area `area` remembers.
 fn trials_file(area: &str) -> String {
     format!("trials-{area}.safetensors")
+}
+
+/// The file of the priorities of area `area`.
+fn priorities_file(area: &str) -> String {
+    format!("priorities-{area}.safetensors")
 }
 
 /// What the learners hold, as it goes into a checkpoint.
@@ -139,11 +147,21 @@ impl Trainer {
         let areas = self.plan.areas.iter().zip(&self.areas);
         let trials = areas.filter_map(|(area, learning)| Some((trials_file(&area.name), learning.trials.as_ref()?)));
         let trials: Vec<_> = trials.collect();
+        let areas = self.plan.areas.iter().zip(&self.areas);
+        let priorities = areas.filter_map(|(area, learning)| {
+            let values = learning.recall.save()?;
+            Some((
+                priorities_file(&area.name),
+                [NamedTensor { name: PRIORITIES.into(), shape: vec![values.len()], values }],
+            ))
+        });
+        let priorities: Vec<_> = priorities.collect();
         folder.write(step, Extent::Full, |to| {
             write_tensors(&to.join(WEIGHTS), &weights)?;
             write_tensors(&to.join(OPTIMISER), &moments)?;
             write_file(&to.join(STATE), &state)?;
             trials.iter().try_for_each(|(name, trials)| trials.save(&to.join(name)))?;
+            priorities.iter().try_for_each(|(name, priorities)| write_tensors(&to.join(name), priorities))?;
             Ok(replay.save(&to.join(REPLAY))?)
         })?;
         (self.saved, self.saved_best) = (Some(step), self.best_step());
@@ -197,6 +215,11 @@ impl Trainer {
                 let path = checkpoint.path.join(trials_file(&area.name));
                 let capacity = area.config.capacity;
                 learning.trials = Some(Replay::load(&path, trials.schema.clone(), self.plan.slots, capacity)?);
+            }
+            if area.config.prioritised.is_some() {
+                let saved = checkpoint.tensors(&priorities_file(&area.name))?;
+                let values = saved.first().map(|tensor| tensor.values.as_slice());
+                learning.recall.load(learning.trials.as_ref().unwrap_or(&self.replay), values)?;
             }
             learning.sample = state.sample.clone();
             learning.updates = state.updates;

@@ -173,6 +173,12 @@ impl<T: Real> Engine<T> for NativeEngine<T> {
         Ok(())
     }
 
+    fn move_target(&mut self, rate: f64) -> Result<(), EngineError> {
+        let rate = T::of(rate);
+        self.target.iter_mut().zip(&self.online).for_each(|(target, &online)| *target += rate * (online - *target));
+        Ok(())
+    }
+
     fn read_parameters(&mut self, set: ParameterSet, out: &mut [T]) -> Result<(), EngineError> {
         self.check_flat(out.len())?;
         out.copy_from_slice(self.set(set));

@@ -1,0 +1,131 @@
+//! Recall: how an area draws what it is to learn from, and what that was worth.
+//!
+//! ```text
+//! rewards_i   = Σ_{k<m_i} γ^k r_{i+k}        over the window of transition i, each r mixed by the pay table of today
+//! discounts_i = γ^{m_i}
+//! weights_i   = 1, or the importance of a transition that was drawn by priority
+//! ```
+
+use crate::learner::Horizon;
+use crate::run::Prioritised;
+use innate_replay::{Place, Priorities, Proportional, Replay, ReplayError, Schema, Window};
+use rand::Rng;
+use std::sync::Arc;
+
+/// What an area learns from next.
+pub(crate) struct Recall {
+    /// The transitions.
+    pub(crate) window: Window,
+    /// What they were worth, `[batch]`.
+    pub(crate) rewards: Vec<f32>,
+    /// What a value after each is worth, `[batch]`.
+    pub(crate) discounts: Vec<f32>,
+    /// How much each counts, `[batch]`.
+    pub(crate) weights: Vec<f32>,
+    horizon: Horizon,
+    /// γ^k, `[n + 1]`.
+    powers: Vec<f32>,
+    places: Vec<Place>,
+    prioritised: Option<Prioritised>,
+    priorities: Option<Priorities>,
+}
+
+impl Recall {
+    /// Memory for batches of `size`; `whole` if what is observed is wanted at every step of a return.
+    pub(crate) fn new(
+        schema: &Arc<Schema>,
+        size: usize,
+        horizon: Horizon,
+        whole: bool,
+        prioritised: Option<Prioritised>,
+    ) -> Self {
+        let powers = std::iter::successors(Some(1.0), |power| Some(power * horizon.gamma)).take(horizon.steps + 1);
+        Self {
+            window: Window::new(schema, size, horizon.steps, whole),
+            rewards: vec![0.0; size],
+            discounts: vec![horizon.gamma; size],
+            weights: vec![1.0; size],
+            horizon,
+            powers: powers.collect(),
+            places: vec![Place::default(); size],
+            prioritised,
+            priorities: None,
+        }
+    }
+
+    /// Takes note of what came into `replay`; to be called after every insertion.
+    pub(crate) fn follow(&mut self, replay: &Replay) -> Result<(), ReplayError> {
+        match (&mut self.priorities, proportional(self.prioritised)) {
+            (Some(priorities), _) => priorities.follow(replay),
+            (None, Some(how)) => self.priorities = Some(Priorities::new(replay, how)?),
+            (None, None) => {}
+        }
+        Ok(())
+    }
+
+    /// Draws transitions of `replay`; `done` is the share of the run that is over.
+    pub(crate) fn draw<R: Rng>(&mut self, replay: &Replay, random: &mut R, done: f64) -> Result<(), ReplayError> {
+        let Self { places, weights, .. } = self;
+        match (&self.priorities, &self.prioritised) {
+            (Some(priorities), Some(how)) => priorities.draw(replay, random, how.beta_at(done), places, weights)?,
+            _ => replay.draw(random, places)?,
+        }
+        self.gather(replay)
+    }
+
+    /// Takes the transitions of `replay` in lane `lane` from row `first` on.
+    pub(crate) fn take(&mut self, replay: &Replay, lane: usize, first: usize) -> Result<(), ReplayError> {
+        self.places.iter_mut().enumerate().for_each(|(index, place)| *place = Place { lane, row: first + index });
+        self.gather(replay)
+    }
+
+    fn gather(&mut self, replay: &Replay) -> Result<(), ReplayError> {
+        self.window.gather(replay, &self.places)?;
+        let lengths = self.window.lengths().iter();
+        self.discounts.iter_mut().zip(lengths).for_each(|(discount, &length)| *discount = self.powers[length]);
+        self.rewards.fill(0.0);
+        Ok(())
+    }
+
+    /// Adds the rewards of step `step` of each return, `[batch]`, where it goes that far.
+    pub(crate) fn add_rewards(&mut self, step: usize, rewards: &[f32]) {
+        let own = self.rewards.iter_mut().zip(rewards).zip(self.window.lengths());
+        own.filter(|(_, length)| **length > step).for_each(|((sum, r), _)| *sum += self.powers[step] * r);
+    }
+
+    /// Steps of a return.
+    pub(crate) fn steps(&self) -> usize {
+        self.horizon.steps
+    }
+
+    /// Gives the transitions of the batch the priorities of their errors, if they are drawn by priority.
+    pub(crate) fn prioritise(&mut self, replay: &Replay, errors: Option<&[f32]>) -> Result<(), ReplayError> {
+        match (&mut self.priorities, errors) {
+            (Some(priorities), Some(errors)) => priorities.update(replay, self.window.first(), errors),
+            _ => Ok(()),
+        }
+    }
+
+    /// The priorities, to be saved.
+    pub(crate) fn save(&self) -> Option<Vec<f32>> {
+        self.priorities.as_ref().map(Priorities::save)
+    }
+
+    /// Takes the priorities of `replay` back; nothing was saved if nothing was drawn by priority.
+    pub(crate) fn load(&mut self, replay: &Replay, saved: Option<&[f32]>) -> Result<(), ReplayError> {
+        if let (Some(how), Some(saved)) = (proportional(self.prioritised), saved) {
+            self.priorities = Some(Priorities::load(replay, how, saved)?);
+        }
+        Ok(())
+    }
+
+    /// Bytes of the priorities.
+    pub(crate) fn memory(&self) -> Option<usize> {
+        self.priorities.as_ref().map(Priorities::memory)
+    }
+}
+
+/// What of `prioritised` the priorities themselves depend on.
+fn proportional(prioritised: Option<Prioritised>) -> Option<Proportional> {
+    prioritised.map(|Prioritised { alpha, epsilon, .. }| Proportional { alpha, epsilon })
+}
