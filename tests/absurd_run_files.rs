@@ -6,7 +6,7 @@ use innate::agents::trainer::Observer;
 use innate::agents::{Plan, RunFolder, TrainError, Trainer};
 use innate::run_file::RunFile;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 use proptest::test_runner::RngSeed;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -63,6 +63,20 @@ const NETWORKS: [&str; 8] = [
     "{ layers = [{ type = 'local', filters = 2, kernel = 3 }, { type = 'dense', units = 4 }] }",
     "'nature'",
 ];
+/// Additions to DQN: # stands for a number, and @ for a count.
+const ADDITIONS: [(&str, &str); 11] = [
+    ("n_step", "@"),
+    ("n_step", "3"),
+    ("tau", "#"),
+    ("double", "true"),
+    ("dueling", "true"),
+    ("distribution", "{ type = 'categorical', atoms = 5, low = #, high = 1.0 }"),
+    ("distribution", "{ type = 'categorical', low = -1.0, high = # }"),
+    ("distribution", "{ type = 'quantile', quantiles = @ }"),
+    ("munchausen", "{ temperature = # }"),
+    ("munchausen", "{ alpha = #, least = # }"),
+    ("prioritised", "{ alpha = #, beta = #, epsilon = # }"),
+];
 const CREDITS: [&str; 9] = [
     "'backprop'",
     "'feedback-alignment'",
@@ -93,6 +107,7 @@ proptest! {
         network in select(NETWORKS.to_vec()),
         credit in select(CREDITS.to_vec()),
         engine in select(vec!["'auto'", "'native'", "'libtorch'"]),
+        additions in subsequence(ADDITIONS.to_vec(), 0..4),
     ) {
         let mut keys = vec![("lr", lr.to_string()), ("pay.extrinsic", number.to_string())];
         if memory != "online" {
@@ -111,6 +126,7 @@ proptest! {
         }
         if learner == "dqn" {
             keys.extend([("learning_starts", "16".into()), ("updates_per_round", "2".into())]);
+            keys.extend(additions.iter().map(|&(key, value)| (key, value.replace('#', number).replace('@', count))));
         }
         let text = run_file(env, learner, memory, &keys);
         match train(&text) {

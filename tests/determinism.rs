@@ -108,14 +108,29 @@ fn an_interrupted_run_saves_itself_and_goes_on() {
     assert_eq!(trace(&home.path("whole")), trace(&home.path("cut")));
 }
 
+/// A DQN with every addition, and a replay that is drawn from by priority.
+const EVERYTHING: &str = "
+    learning_starts = 64
+    updates_per_round = 4
+    n_step = 3
+    double = true
+    dueling = true
+    distribution = { type = 'categorical', atoms = 11, low = 0.0, high = 50.0 }
+    munchausen = {}
+    prioritised = {}
+    tau = 0.1
+    target_every = 3
+";
+
 /// One run for each way in which experience reaches a learner, and for each learner and rule with a state of its own.
-const RUNS: [(&str, &str, &str); 8] = [
+const RUNS: [(&str, &str, &str); 9] = [
     ("agrel", "XOR", "memory = 'online'\ncredit = { type = 'attention-gated', feedback = 'learned' }"),
     ("augment", "Saccade", "memory = 'online'"),
     ("augment", "Saccade", "memory = 'queue'\nbatch = 1"),
     ("brainprop", "Digits", "memory = 'queue'\nbatch = 8\nnetwork = { hidden = [16] }"),
     ("brainprop", "Digits", "memory = 'replay'\nbatch = 8\nupdates_per_round = 4\nlearning_starts = 64"),
     ("perturbation", "XOR", "memory = 'online'"),
+    ("dqn", "CartPole-v1", EVERYTHING),
     ("dqn", "CartPole-v1", "credit = 'node-perturbation'\nlearning_starts = 64\nupdates_per_round = 4"),
     ("dqn", "CartPole-v1", "credit = 'sign-symmetric'\nangle_every = 7\nlearning_starts = 64\nupdates_per_round = 4"),
 ];

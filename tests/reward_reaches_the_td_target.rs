@@ -5,7 +5,7 @@ use innate::agents::dqn::{Dqn, DqnOptions};
 use innate::agents::learner::NamedTensor;
 use innate::agents::trainer::{Observer, Progress};
 use innate::agents::{
-    Checkpoint, Evaluation, Experience, Learner, LearnerError, LearnerState, Outcome, Plan, Policy, RunConfig,
+    Checkpoint, Evaluation, Experience, Horizon, Learner, LearnerError, LearnerState, Outcome, Plan, Policy, RunConfig,
     RunFolder, Trainer,
 };
 use innate::rewards::{Declaration, Moment, Pay, Purse, Sampled, Signal, SignalError};
@@ -112,6 +112,8 @@ struct Seen {
     after: Vec<f32>,
     actions: Vec<i64>,
     rewards: Vec<f32>,
+    discounts: Vec<f32>,
+    weights: Vec<f32>,
     targets: Vec<f32>,
 }
 
@@ -125,6 +127,12 @@ impl Learner for Watched {
     fn describe(&self) -> String {
         self.dqn.describe()
     }
+    fn horizon(&self) -> Horizon {
+        self.dqn.horizon()
+    }
+    fn errors(&self) -> Option<&[f32]> {
+        self.dqn.errors()
+    }
     fn learn(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError> {
         self.dqn.learn(experience)?;
         let numbers = |inputs: &[innate::nn::Input<'_>]| match inputs[0] {
@@ -136,6 +144,8 @@ impl Learner for Watched {
             after: numbers(experience.after),
             actions: experience.actions.to_vec(),
             rewards: experience.rewards.to_vec(),
+            discounts: experience.discounts.to_vec(),
+            weights: experience.weights.to_vec(),
             targets: self.dqn.targets().to_vec(),
         });
         Ok(())
@@ -224,8 +234,12 @@ fn plan(text: &str, seen: &Arc<Mutex<Vec<Seen>>>) -> Result<Arc<Plan>, String> {
 
 /// Trains, and answers with every batch and its targets.
 fn train(pay: &str, actors: usize) -> Result<Vec<Seen>, String> {
+    train_file(&run_file(pay, actors))
+}
+
+fn train_file(text: &str) -> Result<Vec<Seen>, String> {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let plan = plan(&run_file(pay, actors), &seen)?;
+    let plan = plan(text, &seen)?;
     let folder = tempfile::tempdir().unwrap();
     let mut trainer = Trainer::new(plan).map_err(|error| error.to_string())?;
     trainer
@@ -282,6 +296,64 @@ fn a_late_reward_reaches_the_step_where_it_began() {
         assert!(!late.is_empty());
         assert!(late.iter().all(|reward| *reward == 4.0 + 1000.0), "paid to the second step alone: {late:?}");
     }
+}
+
+/// The first reward of a return of squares over `steps` steps.
+fn first_square(sum: f32, steps: i32, gamma: f32) -> Option<u32> {
+    let sum_from = |first: u32| (0..steps).map(|k| gamma.powi(k) * ((first + k as u32) as f32).powi(2)).sum::<f32>();
+    (1..600).find(|&first| (sum_from(first) - sum).abs() < 1e-3 * sum)
+}
+
+#[test]
+fn a_return_of_several_steps_sums_what_every_signal_paid_in_them() {
+    let several = |pay: &str, keys: &str| train_file(&format!("{}\nn_step = 3\ngamma = 0.5\n{keys}", run_file(pay, 2)));
+    let stored = several("{ extrinsic = 0.0, squares = 1.0 }", "").unwrap();
+    let relabelled = several("{ extrinsic = 0.0, relabels = 2.0 }", "").unwrap();
+    let both = several("{ extrinsic = 0.0, squares = 1.0, relabels = 2.0 }", "").unwrap();
+    let mut lengths = std::collections::BTreeSet::new();
+    for ((stored, relabelled), both) in stored.iter().zip(&relabelled).zip(&both) {
+        for i in 0..stored.rewards.len() {
+            let steps = stored.discounts[i].log(0.5).round() as i32;
+            lengths.insert(steps);
+            assert!(first_square(stored.rewards[i], steps, 0.5).is_some(), "{} over {steps}", stored.rewards[i]);
+            if steps == 1 {
+                let expected = 2.0 * (100.0 * relabelled.after[4 * i] + relabelled.actions[i] as f32);
+                assert_eq!(relabelled.rewards[i], expected);
+            }
+            assert!((both.rewards[i] - stored.rewards[i] - relabelled.rewards[i]).abs() < 1e-2);
+        }
+    }
+    assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [1, 2, 3], "shorter at the ends of episodes");
+}
+
+#[test]
+fn what_is_drawn_by_priority_counts_by_its_importance() {
+    let keys = "prioritised = { alpha = 1.0, beta = 1.0 }";
+    // Errors grow with the squares, so that late steps are replayed more often and count less.
+    let mean = |keys: &str| {
+        let seen = train_file(&format!("{}\n{keys}", run_file("{ extrinsic = 0.0, squares = 1.0 }", 2))).unwrap();
+        let late: Vec<&Seen> = seen.iter().skip(8).collect();
+        let all = late.iter().flat_map(|seen| seen.rewards.iter().zip(&seen.weights));
+        let (sum, weighted, weights, count) = all
+            .fold((0.0, 0.0, 0.0, 0.0), |(sum, weighted, weights, count), (r, w)| {
+                (sum + r, weighted + r * w, weights + w, count + 1.0)
+            });
+        (sum / count, weighted / weights)
+    };
+    let ((uniform, plain), (drawn, corrected)) = (mean(""), mean(keys));
+    assert_eq!(uniform, plain);
+    // The greatest weight of each batch is 1, which leaves a part of the bias.
+    assert!(drawn > 1.5 * uniform && corrected < 0.95 * drawn, "{uniform} {drawn} {corrected}");
+}
+
+#[test]
+fn a_learner_without_errors_is_not_drawn_for_by_priority() {
+    let text = run_file("{ extrinsic = 1.0 }", 0).replace("\"watched\"", "\"agrel\"");
+    let said = train_file(&format!("{text}\nprioritised = {{}}")).err().unwrap();
+    assert!(said.contains("area `body`") && said.contains("TD errors"), "{said}");
+    let said = train_file(&format!("{}\nprioritised = {{ beta = 2 }}", run_file("{ extrinsic = 1.0 }", 0)));
+    let said = said.err().unwrap();
+    assert!(said.contains("area.body.prioritised.beta") && said.contains("2 must lie between 0 and 1"), "{said}");
 }
 
 #[test]
