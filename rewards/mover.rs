@@ -67,13 +67,18 @@ pub struct MoverOptions {
     pub travelled: f64,
     /// Quiet steps after which motion is over, 3 or more.
     pub quiet: usize,
+    /// Quiet steps after which what a place looks like is how it usually looks; motion must enter a place that does. 0: any place
+    /// that is quiet will do, for films in which nothing rests for long.
+    pub settled: usize,
+    /// Share of the frame's height beyond which what moves together only passes in front; 1: nothing is too large.
+    pub vast: f64,
     /// Steps within which motion must have entered and left; as far back is paid.
     pub window: usize,
 }
 
 impl Default for MoverOptions {
     fn default() -> Self {
-        Self { threshold: 6.0, change: 20.0, cells: 2, travelled: 4.0, quiet: 3, window: 36 }
+        Self { threshold: 6.0, change: 20.0, cells: 2, travelled: 4.0, quiet: 3, settled: 16, vast: 0.6, window: 36 }
     }
 }
 
@@ -146,8 +151,15 @@ impl Mover {
         if let Some((key, value, least)) = counts.iter().find(|(_, value, least)| !(*least..=256).contains(value)) {
             return Err(SignalError::new(format!("{key} = {value} must lie between {least} and 256")));
         }
-        let thresholds =
-            [("threshold", options.threshold), ("change", options.change), ("travelled", options.travelled)];
+        if options.settled > 256 {
+            return Err(SignalError::new(format!("settled = {} must lie between 0 and 256", options.settled)));
+        }
+        let thresholds = [
+            ("threshold", options.threshold),
+            ("change", options.change),
+            ("travelled", options.travelled),
+            ("vast", options.vast),
+        ];
         if let Some((key, value)) = thresholds.iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
             return Err(SignalError::new(format!("{key} = {value} must be a finite number of 0 or more")));
         }
@@ -239,8 +251,8 @@ impl Signal for Mover {
         self.state = State {
             cells: vec![Cell::default(); cells],
             light: Light::new(width, height),
-            motion: Motion::new(self.lively.rows, self.lively.columns),
-            looks: Looks::new(width, height),
+            motion: Motion::new(self.lively.rows, self.lively.columns, self.options.vast as f32),
+            looks: Looks::new(width, height, self.options.settled),
             changes: Past::new(window + TOGETHER + 1, cells),
             fixations: Past::new(window + 1, 1),
             clusters: Clusters::default(),
@@ -259,7 +271,7 @@ impl Signal for Mover {
         let state = &mut self.state;
         state.cells.fill(Cell::default());
         state.light.clear();
-        state.motion = Motion::new(self.lively.rows, self.lively.columns);
+        state.motion = Motion::new(self.lively.rows, self.lively.columns, self.options.vast as f32);
         state.looks.clear();
         state.map.fill(0.0);
         state.clusters.clear();

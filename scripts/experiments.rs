@@ -14,6 +14,7 @@ mod augment;
 mod brainprop_mnist;
 mod digits;
 mod dqn_credit;
+mod dqn_family;
 mod feedback_alignment;
 mod feedback_alignment_mnist;
 mod lab;
@@ -24,6 +25,7 @@ mod patterns;
 mod perturbation;
 mod pupil;
 mod report;
+mod training;
 
 pub use lab::Lab;
 pub use report::{Report, Row, Verdict};
@@ -93,6 +95,12 @@ pub const STANDARD: &[Experiment] = &[
         summary: "what a deep Q-network still learns on CartPole under each rule of credit",
         time: "14 min",
         run: dqn_credit::run,
+    },
+    Experiment {
+        name: "dqn-family",
+        summary: "what each addition to DQN is worth on CartPole and Acrobot",
+        time: "25 min",
+        run: dqn_family::run,
     },
     Experiment {
         name: "perturbation-scaling",

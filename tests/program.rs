@@ -64,6 +64,10 @@ fn the_readmes_equations_are_in_the_code() {
         "rewards/condition.rs",
         "rewards/bearing.rs",
         "agents/dqn.rs",
+        "agents/dqn/head.rs",
+        "agents/dqn/soft.rs",
+        "agents/recall.rs",
+        "replay/priorities.rs",
         "agents/exploration.rs",
         "agents/streams.rs",
         "agents/nn/selection.rs",
@@ -100,7 +104,10 @@ fn lists_and_keys_name_everything() {
     let chain = ["mover", "track", "places", "hand", "context", "agreement", "map", "face", "gaze", "joint-attention"];
     assert_eq!(names("signals"), [&["extrinsic", "flow"], &chain[..], &["motion"]].concat());
     assert_eq!(names("learners"), ["dqn", "agrel", "brainprop", "augment", "perturbation"]);
-    assert_eq!(names("runs"), ["acrobot", "cartpole", "digits", "look", "mountaincar", "nursery", "saccade", "xor"]);
+    assert_eq!(
+        names("runs"),
+        ["acrobot", "cartpole", "digits", "look", "mountaincar", "nursery", "rainbow", "saccade", "xor"]
+    );
     let keys = home.succeed(&["keys"]);
     for key in [
         "steps_per_round",

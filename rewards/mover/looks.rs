@@ -11,8 +11,6 @@ use super::light::Light;
 use crate::liveliness::CELL;
 use serde::{Deserialize, Serialize};
 
-/// Quiet steps after which what a place looks like is what it usually looks like.
-const SETTLED: usize = 16;
 /// Steps from the beginning in which a place that moves is not settled yet.
 const BEGINNING: usize = 3;
 /// Share of the newest look in a usual one.
@@ -40,22 +38,24 @@ pub(super) struct Looks {
     before: Vec<f32>,
     /// Steps of the episode.
     steps: usize,
+    /// Quiet steps after which what a place looks like is what it usually looks like; 0: whatever it looks like is usual.
+    settled: usize,
 }
 
 impl Looks {
-    /// For frames of this size in pixels.
-    pub(super) fn new(width: usize, height: usize) -> Self {
+    /// For frames of this size in pixels, in which places are settled after so many quiet steps.
+    pub(super) fn new(width: usize, height: usize, settled: usize) -> Self {
         let columns = width / CELL;
         let cells = height / CELL * columns;
         let (usual, has) = (vec![[0.0; PIXELS]; cells], vec![false; cells]);
-        Self { width, height, columns, usual, has, before: vec![0.0; cells * WINDOW], steps: 0 }
+        Self { width, height, columns, usual, has, before: vec![0.0; cells * WINDOW], steps: 0, settled }
     }
 
     /// Whether these are of frames of the same size.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let sizes = |looks: &Self| {
             let lengths = (looks.usual.len(), looks.has.len(), looks.before.len());
-            (looks.width, looks.height, looks.columns, lengths)
+            (looks.width, looks.height, looks.columns, looks.settled, lengths)
         };
         sizes(self) == sizes(other)
     }
@@ -73,11 +73,11 @@ impl Looks {
 
     /// Gets used to how `cell` looks, which has been quiet for `quiet` steps.
     pub(super) fn settle(&mut self, cell: usize, quiet: usize, light: &Light) {
-        let first = self.steps == 1;
+        let (first, settled) = (self.steps == 1, self.settled);
         if self.steps <= BEGINNING && quiet == 0 {
             self.has[cell] = false;
-        } else if first || quiet >= SETTLED && self.steps > SETTLED {
-            let newest = if first || quiet == SETTLED { 1.0 } else { NEWEST };
+        } else if first || quiet >= settled && self.steps > settled {
+            let newest = if first || quiet == settled { 1.0 } else { NEWEST };
             let look = self.look(cell, light.ago(0));
             self.usual[cell].iter_mut().zip(look).for_each(|(usual, now)| *usual += newest * (now - *usual));
             self.has[cell] = true;
@@ -86,7 +86,8 @@ impl Looks {
 
     /// Whether `cell` looked as usual `ago` steps before, within `tolerance` grey levels per pixel.
     pub(super) fn is_usual(&self, cell: usize, light: &Light, ago: usize, tolerance: f32) -> bool {
-        self.has[cell] && difference(&self.look(cell, light.ago(ago)), &self.usual[cell]) < tolerance
+        self.settled == 0
+            || self.has[cell] && difference(&self.look(cell, light.ago(ago)), &self.usual[cell]) < tolerance
     }
 
     /// Grey levels per pixel by which `cell` looks different from `ago` steps before: what moves too slowly to be seen moving.
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_place_that_shifted_a_little_has_not_changed_and_one_that_got_a_thing_has() {
-        let mut looks = Looks::new(SIDE, SIDE);
+        let mut looks = Looks::new(SIDE, SIDE, 16);
         looks.remember(CELL_THERE, &light_of(texture), 0);
         assert!(looks.change(CELL_THERE, &light_of(|x, y| texture(x + 2, y + 1))) < 1e-3);
         assert!(looks.change(CELL_THERE, &light_of(|x, y| 50 + texture(x, y))) < 1e-3);
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_look_is_usual_after_a_long_time_and_not_while_the_place_moves() {
-        let (mut looks, first, other) = (Looks::new(SIDE, SIDE), light_of(texture), light_of(|x, y| texture(y, x)));
+        let (mut looks, first, other) = (Looks::new(SIDE, SIDE, 16), light_of(texture), light_of(|x, y| texture(y, x)));
         let wait = |looks: &mut Looks, quiet: usize, light: &Light| {
             looks.step();
             looks.settle(CELL_THERE, quiet, light);
@@ -187,7 +188,7 @@ mod tests {
         assert!(looks.is_usual(CELL_THERE, &first, 0, 1.0) && !looks.is_usual(CELL_THERE, &other, 0, 1.0));
         wait(&mut looks, 0, &first);
         assert!(!looks.is_usual(CELL_THERE, &first, 0, 1.0), "what moves from the beginning has no usual look");
-        (0..=SETTLED).for_each(|quiet| wait(&mut looks, quiet, &other));
+        (0..=16).for_each(|quiet| wait(&mut looks, quiet, &other));
         assert!(looks.is_usual(CELL_THERE, &other, 0, 1.0));
     }
 }

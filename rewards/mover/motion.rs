@@ -19,8 +19,6 @@ use serde::{Deserialize, Serialize};
 const PAUSE: u32 = 8;
 /// Pixels per step from which motion has a direction.
 const SPEED: f32 = 0.3;
-/// Share of the frame's height beyond which what travels together is vast.
-const VAST: f32 = 0.6;
 /// Cells within which motion that has left a place is looked for.
 const AROUND: usize = 4;
 /// Share of a cell that must have been in another a step before for that one to count.
@@ -34,6 +32,8 @@ type Way = (f32, f32);
 pub(super) struct Motion {
     rows: usize,
     columns: usize,
+    /// Share of the frame's height beyond which what travels together is vast.
+    vast: f32,
     now: Cells,
     before: Cells,
     /// Steps since each cell moved.
@@ -56,8 +56,8 @@ struct Cells {
 }
 
 impl Motion {
-    /// Nothing moves in `rows` x `columns` cells.
-    pub(super) fn new(rows: usize, columns: usize) -> Self {
+    /// Nothing moves in `rows` x `columns` cells; what covers more than the share `vast` of the rows will be vast.
+    pub(super) fn new(rows: usize, columns: usize, vast: f32) -> Self {
         let count = rows * columns;
         let still = Cells {
             moves: vec![false; count],
@@ -65,7 +65,7 @@ impl Motion {
             come: vec![(0.0, 0.0); count],
             travels: vec![false; count],
         };
-        Self { rows, columns, now: still.clone(), before: still, quiet: vec![u32::MAX; count], ..Self::default() }
+        Self { rows, columns, vast, now: still.clone(), before: still, quiet: vec![u32::MAX; count], ..Self::default() }
     }
 
     /// Whether this is the motion of as many cells.
@@ -102,7 +102,7 @@ impl Motion {
     /// Takes regions of cells that travel together and fill much of the frame for the passing of something near, or of the
     /// camera: they go by in front, and what has changed behind them has not changed by them.
     fn forget_the_vast(&mut self) {
-        let most = (VAST * self.rows as f32) as usize;
+        let most = (self.vast * self.rows as f32) as usize;
         self.unseen.clear();
         self.unseen.extend_from_slice(&self.now.travels);
         for first in 0..self.quiet.len() {
@@ -210,7 +210,7 @@ mod tests {
 
     /// The motion after a block of `high` cells, 2 cells wide and of changing grey, has gone right by 2 pixels per step.
     fn after(steps: usize, high: usize) -> Motion {
-        let (mut motion, mut light) = (Motion::new(CELLS, CELLS), Light::new(SIDE, SIDE));
+        let (mut motion, mut light) = (Motion::new(CELLS, CELLS, 0.6), Light::new(SIDE, SIDE));
         let mut flow = Liveliness::new(&ArraySpec::f32("flow", &[2, SIDE, SIDE], -9.0, 9.0)).unwrap();
         for t in 0..=steps {
             let inside = |i: usize| (2 * t..2 * t + 8).contains(&(i % SIDE)) && i / SIDE < high * CELL;

@@ -7,14 +7,11 @@
 //! No published numbers are compared with: the table shows, and judges back-propagation alone. Nothing is tuned to a rule; one
 //! that fails here may learn at another learning rate or size of disturbance.
 
+use super::training::{self, best, last};
 use super::{ExperimentError, Lab, Report, Row};
 use crate::drawing::{Axis, Chart, Curve, Stroke};
-use crate::run_file::RunFile;
 use crate::statistics::{Interval, bootstrap, interquartile_mean};
 use innate_agents::streams::Streams;
-use innate_agents::trainer::Observer;
-use innate_agents::{Plan, RunFolder, TrainError, Trainer};
-use std::sync::Arc;
 
 /// The rules, as the run file writes them. (Attention-gated credit with random feedback is feedback alignment here, as a TD
 /// error is of one output.)
@@ -28,31 +25,20 @@ const RULES: [(&str, &str); 7] = [
     ("weight-perturbation", "weight-perturbation"),
 ];
 
-/// The returns of the evaluations of one training, and where they stood.
-#[derive(Default)]
-struct Returns {
-    points: Vec<(f64, f64)>,
-}
-
-impl Observer for Returns {
-    fn warn(&mut self, _: &str) {}
-
-    fn points(&mut self, step: u64, points: &[(String, f64)]) {
-        let returns = points.iter().filter(|(tag, _)| tag == "eval/mean_reward");
-        self.points.extend(returns.map(|(_, value)| (step as f64, *value)));
-    }
-}
-
 /// Runs it.
 pub(super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     let seeds = lab.seeds(5, 1);
-    let trained = lab.map(RULES.len() * seeds, |job| train(lab, RULES[job / seeds].1, (job % seeds) as u64))?;
+    let trained = lab.map(RULES.len() * seeds, |job| {
+        let (steps, every) = (lab.pick(50_000, 2_048).to_string(), lab.pick(5_000, 1_024).to_string());
+        let changes = [("area.body.credit", RULES[job / seeds].1), ("steps", &steps), ("evaluation.every", &every)];
+        training::train(lab, "cartpole", &changes, (job % seeds) as u64)
+    })?;
     let (trained, endings): (Vec<_>, Vec<_>) = trained.into_iter().unzip();
     let mut random = Streams::new(0).stream("dqn-credit", 0);
     let mut report = Report { notes: endings.into_iter().flatten().collect(), ..Report::default() };
     for (colour, ((name, _), runs)) in RULES.iter().zip(trained.chunks(seeds)).enumerate() {
-        let best: Vec<f64> = runs.iter().map(|run| run.iter().map(|point| point.1).fold(0.0, f64::max)).collect();
-        let late: Vec<f64> = runs.iter().map(|run| last(run)).collect();
+        let best: Vec<f64> = runs.iter().map(best).collect();
+        let late: Vec<f64> = runs.iter().map(last).collect();
         let source = "the run `cartpole`: solved from 475 on";
         let quantity = format!("{name}: best return");
         let row = match colour {
@@ -62,55 +48,11 @@ pub(super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
         report.rows.push(row.spread(bootstrap(&[&best], interquartile_mean, &mut random)));
         let row = Row::shown(format!("{name}: return at the end"), interquartile_mean(&late));
         report.rows.push(row.spread(bootstrap(&[&late], interquartile_mean, &mut random)));
-        let longest = runs.iter().max_by_key(|run| run.len()).map_or(&[][..], |run| run);
-        let points = longest.iter().enumerate().map(|(place, (step, _))| {
-            let values: Vec<f64> = runs.iter().filter_map(|run| Some(run.get(place)?.1)).collect();
-            (*step, interquartile_mean(&values))
-        });
-        let curve = Curve { label: (*name).into(), points: points.collect(), stroke: Stroke::Line, colour };
+        let points = training::curve(runs);
+        let curve = Curve { label: (*name).into(), points, stroke: Stroke::Line, colour };
         report.chart.curves.push(curve);
     }
     let (x, y) = (Axis::linear("environment steps"), Axis::linear("greedy return"));
     report.chart = Chart { title: "DQN on CartPole, by rule of credit".into(), x, y, ..report.chart };
     Ok(report)
-}
-
-/// The mean of the last three returns; 0 for a training that had none.
-fn last(points: &[(f64, f64)]) -> f64 {
-    let late = &points[points.len().saturating_sub(3)..];
-    late.iter().map(|point| point.1).sum::<f64>() / late.len().max(1) as f64
-}
-
-/// Step and return of each evaluation of a training, and a sentence if it ended before its time.
-type Trained = (Vec<(f64, f64)>, Option<String>);
-
-/// Trains with the rule `credit`. One that diverges is a result as well.
-fn train(lab: &Lab, credit: &str, seed: u64) -> Result<Trained, ExperimentError> {
-    let failed = |error: &dyn std::fmt::Display| ExperimentError::Other(format!("{credit}, seed {seed}: {error}"));
-    let mut file = RunFile::find("cartpole").map_err(|error| failed(&error))?;
-    let (seed, steps) = (seed.to_string(), lab.pick(50_000, 2_048).to_string());
-    let every = lab.pick(5_000, 1_024).to_string();
-    let changes = [
-        ("area.body.credit", credit),
-        ("seed", &seed),
-        ("steps", &steps),
-        ("evaluation.every", &every),
-        ("checkpoint.every", "0"),
-        ("actors", "0"),
-    ];
-    for (key, value) in changes {
-        file.set(key, value).map_err(|error| failed(&error))?;
-    }
-    let config = file.config().map_err(|error| failed(&error))?;
-    let plan = Plan::new(config, crate::standard()).map_err(|error| failed(&error))?;
-    let home = tempfile::tempdir().map_err(|error| failed(&error))?;
-    let mut trainer = Trainer::new(Arc::new(plan)).map_err(|error| failed(&error))?;
-    let mut returns = Returns::default();
-    let trained = trainer.train(&RunFolder::new(home.path()), &mut returns, &lab.stop);
-    lab.go_on()?;
-    match trained {
-        Ok(_) => Ok((returns.points, None)),
-        Err(error @ TrainError::Learner { .. }) => Ok((returns.points, Some(failed(&error).to_string()))),
-        Err(error) => Err(failed(&error)),
-    }
 }
