@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 /// The run files that come with the platform: name and text.
-pub const STANDARD: [(&str, &str); 8] = [
+pub const STANDARD: [(&str, &str); 9] = [
     ("acrobot", include_str!("runs/acrobot.toml")),
     ("cartpole", include_str!("runs/cartpole.toml")),
     ("digits", include_str!("runs/digits.toml")),
     ("look", include_str!("runs/look.toml")),
     ("mountaincar", include_str!("runs/mountaincar.toml")),
     ("nursery", include_str!("runs/nursery.toml")),
+    ("rainbow", include_str!("runs/rainbow.toml")),
     ("saccade", include_str!("runs/saccade.toml")),
     ("xor", include_str!("runs/xor.toml")),
 ];
