@@ -4,6 +4,7 @@
 //! length, one of another replay by names, types and shapes, numbers that cannot be by their bounds.
 
 use crate::error::ReplayError;
+use crate::lane::Lane;
 use crate::persist::{Content, ENTRY, Extent, FORMAT, Part, dtype, parts};
 use crate::replay::Replay;
 use safetensors::tensor::Metadata;
@@ -73,7 +74,7 @@ impl<'a> Archive<'a> {
         if let Some((what, found, expected)) = sizes.into_iter().find(|(_, found, expected)| found != expected) {
             return Err(self.unfit(format!("its {what} is {found}, not {expected}")));
         }
-        let most = replay.rows_per_lane();
+        let most = replay.rows_per_lane() + replay.schema.tail();
         if extent.rows > most {
             return Err(self.damaged(format!("it has {} transitions in a lane, where {most} fit", extent.rows)));
         }
@@ -102,7 +103,7 @@ impl<'a> Archive<'a> {
     /// Reads how many rows each lane has, and had before.
     fn read_lanes(&mut self, replay: &mut Replay, extent: &Extent, parts: &[Part]) -> Result<(), ReplayError> {
         for part in parts {
-            if !matches!(part.content, Content::First | Content::Length) {
+            if !matches!(part.content, Content::First | Content::Length | Content::Tail) {
                 continue;
             }
             self.seek(part)?;
@@ -116,15 +117,23 @@ impl<'a> Archive<'a> {
                 }
                 match part.content {
                     Content::First => replay.lanes[index].first = number as u64,
+                    Content::Tail => replay.lanes[index].tail = number as usize,
                     _ => replay.lanes[index].len = number as usize,
                 }
             }
         }
-        replay.longest = replay.lanes.iter().map(|lane| lane.len).max().unwrap_or(0);
-        if replay.longest != extent.rows {
-            let reason = format!("its longest lane has {} transitions, its arrays {}", replay.longest, extent.rows);
-            return Err(self.damaged(reason));
+        let (rows, tail) = (replay.rows_per_lane(), replay.schema.tail());
+        let fits = |lane: &Lane| lane.len <= rows && lane.tail <= tail && lane.tail as u64 <= lane.first;
+        if let Some(lane) = replay.lanes.iter().find(|lane| !fits(lane)) {
+            let Lane { first, len, tail, .. } = lane;
+            return Err(self.damaged(format!("a lane has {len} transitions and a tail of {tail} after {first} others")));
         }
+        replay.longest = replay.lanes.iter().map(|lane| lane.len).max().unwrap_or(0);
+        if replay.longest_with_tail() != extent.rows {
+            let (found, rows) = (replay.longest_with_tail(), extent.rows);
+            return Err(self.damaged(format!("its longest lane has {found} transitions, its arrays {rows}")));
+        }
+        replay.lanes.iter_mut().for_each(|lane| lane.start = lane.tail);
         Ok(())
     }
 
@@ -135,9 +144,10 @@ impl<'a> Archive<'a> {
             self.seek(part)?;
             let width = replay.schema.row_bytes(column);
             for index in 0..replay.lanes.len() {
-                let (begin, len) = (replay.bytes_of_lane(index, column).start, replay.lanes[index].len);
-                self.fill(&mut replay.columns[column].bytes_mut()[begin..][..len * width])?;
-                let padding = (replay.longest - len) * width;
+                let Lane { len, tail, .. } = replay.lanes[index];
+                let begin = replay.bytes_of_lane(index, column).start;
+                self.fill(&mut replay.columns[column].bytes_mut()[begin..][..(tail + len) * width])?;
+                let padding = (replay.longest_with_tail() - tail - len) * width;
                 self.file.seek_relative(padding as i64).map_err(|source| self.io(source))?;
             }
         }
@@ -150,7 +160,7 @@ impl<'a> Archive<'a> {
         for index in 0..replay.lanes.len() {
             let flags = |column: usize| {
                 let begin = replay.bytes_of_lane(index, column).start;
-                &replay.columns[column].bytes()[begin..][..replay.lanes[index].len]
+                &replay.columns[column].bytes()[begin..][..replay.lanes[index].tail + replay.lanes[index].len]
             };
             let flags = flags(replay.schema.terminated()).iter().zip(flags(replay.schema.truncated()));
             if let Some((terminated, truncated)) = flags.clone().find(|&(&one, &other)| one > 1 || other > 1) {
@@ -158,7 +168,8 @@ impl<'a> Archive<'a> {
                     self.damaged(format!("an episode ended with flags {terminated} and {truncated}, not 0 or 1"))
                 );
             }
-            let ended = flags.zip(replay.lanes[index].first..).filter(|((one, other), _)| **one | **other != 0);
+            let present = flags.skip(replay.lanes[index].tail);
+            let ended = present.zip(replay.lanes[index].first..).filter(|((one, other), _)| **one | **other != 0);
             let ordinals: Vec<u64> = ended.map(|(_, ordinal)| ordinal).collect();
             replay.make_room(index, 0, ordinals.len())?;
             episodes += ordinals.len();
@@ -187,11 +198,11 @@ impl<'a> Archive<'a> {
                 Content::Heads { column } => {
                     self.seek(part)?;
                     for index in 0..replay.lanes.len() {
-                        let head = replay.bytes_of(index, column, replay.lanes[index].len);
+                        let head = replay.bytes_of(index, column, replay.lanes[index].tail + replay.lanes[index].len);
                         self.fill(&mut replay.columns[column].bytes_mut()[head])?;
                     }
                 }
-                Content::First | Content::Length | Content::Rows { .. } => {}
+                Content::First | Content::Length | Content::Tail | Content::Rows { .. } => {}
             }
         }
         Ok(())

@@ -1,4 +1,6 @@
 //! Batches: sampled transitions in memory that is allocated once.
+//!
+//! An observation with a history is shown as `[size, history, …]`, oldest first.
 
 use crate::column::{ColumnId, Role, Schema};
 use crate::data::{Data, Element};
@@ -33,9 +35,9 @@ impl Batch {
     /// Memory for `size` transitions, all zero.
     pub fn new(schema: &Arc<Schema>, size: usize) -> Self {
         let specs = schema.specs().iter().enumerate();
-        let values = specs.clone().map(|(column, spec)| Data::zeros(spec.kind, size * schema.elements(column)));
+        let values = specs.clone().map(|(column, spec)| Data::zeros(spec.kind, size * schema.shown(column)));
         let next = specs.map(|(column, spec)| match spec.role {
-            Role::Observation => Data::zeros(spec.kind, size * schema.elements(column)),
+            Role::Observation => Data::zeros(spec.kind, size * schema.shown(column)),
             Role::Step => Data::zeros(spec.kind, 0),
         });
         Self {

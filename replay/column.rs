@@ -72,24 +72,38 @@ pub struct ColumnSpec {
     pub shape: Vec<usize>,
     /// When it has a value.
     pub role: Role,
+    /// Of an observation: how many of the latest ones a batch shows together, 1 or more. Each is stored once all the same.
+    #[serde(default = "one")]
+    pub history: usize,
+}
+
+fn one() -> usize {
+    1
 }
 
 impl ColumnSpec {
     /// A column with a value before and after each step.
     pub fn observation(name: &str, kind: Kind, shape: &[usize]) -> Self {
-        Self { name: name.into(), kind, shape: shape.into(), role: Role::Observation }
+        Self { name: name.into(), kind, shape: shape.into(), role: Role::Observation, history: 1 }
+    }
+
+    /// The same, of which a batch shows the latest `history` together, oldest first: `[history, …shape]`. Before an episode's
+    /// first observation stands that one again.
+    pub fn with_history(self, history: usize) -> Self {
+        Self { history, ..self }
     }
 
     /// A column with one value per transition.
     pub fn step(name: &str, kind: Kind, shape: &[usize]) -> Self {
-        Self { name: name.into(), kind, shape: shape.into(), role: Role::Step }
+        Self { name: name.into(), kind, shape: shape.into(), role: Role::Step, history: 1 }
     }
 
-    /// Elements of one row, if a row can exist: no length is 0 and its bytes can be counted.
+    /// Elements of one row, if a row can exist: no length is 0, its bytes can be counted, and only an observation has a history.
     fn elements(&self) -> Option<usize> {
         let elements = self.shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length))?;
-        let bytes = elements.checked_mul(self.kind.size())?;
-        (elements > 0 && isize::try_from(bytes).is_ok()).then_some(elements)
+        let bytes = elements.checked_mul(self.kind.size())?.checked_mul(self.history)?;
+        let fits = self.role == Role::Observation || self.history == 1;
+        (fits && bytes > 0 && isize::try_from(bytes).is_ok()).then_some(elements)
     }
 }
 
@@ -189,6 +203,16 @@ impl Schema {
     /// Elements of a row of column `column`.
     pub(crate) fn elements(&self, column: usize) -> usize {
         self.elements[column]
+    }
+
+    /// Elements that a batch shows of column `column` for each transition.
+    pub(crate) fn shown(&self, column: usize) -> usize {
+        self.elements[column] * self.specs[column].history
+    }
+
+    /// Rows before the oldest one that must be kept, since it shows their observations.
+    pub(crate) fn tail(&self) -> usize {
+        self.specs.iter().map(|spec| spec.history - 1).max().unwrap_or(0)
     }
 
     /// Bytes of a row of column `column`.

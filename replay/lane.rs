@@ -1,10 +1,11 @@
 //! Lanes: which rows of a ring are present.
 //!
 //! ```text
-//! slot of row i = (start + i) mod slots,    slots = capacity of the lane + 1
+//! slot of row i = (start + i) mod slots,    slots = capacity of the lane + longest tail + 1
 //! ```
 //!
-//! Row 0 is the oldest. The one slot more than there are rows is the head: the observation after the newest row lies where
+//! Row 0 is the oldest. Before it lies its tail: rows that are forgotten but for their observations, which the oldest rows may
+//! still have to show. The one slot more than there are rows is the head: the observation after the newest row lies where
 //! that of the next row will, so that "the next slot" is right for the newest row too.
 
 use crate::finals::Finals;
@@ -18,13 +19,15 @@ pub(crate) struct Lane {
     pub(crate) start: usize,
     /// Rows present.
     pub(crate) len: usize,
+    /// Rows before them that are kept for their observations.
+    pub(crate) tail: usize,
     /// The final observations of the rows that ended an episode.
     pub(crate) finals: Finals,
 }
 
 impl Lane {
     pub(crate) fn new(finals: Finals) -> Self {
-        Self { first: 0, start: 0, len: 0, finals }
+        Self { first: 0, start: 0, len: 0, tail: 0, finals }
     }
 
     /// The slot of row `row`; row `len` is the head.
@@ -37,9 +40,10 @@ impl Lane {
         self.first + self.len as u64
     }
 
-    /// Forgets the oldest `rows` rows.
-    pub(crate) fn forget(&mut self, rows: usize, slots: usize) {
+    /// Forgets the oldest `rows` rows; of them and of what lies before, `tail` at most are kept for their observations.
+    pub(crate) fn forget(&mut self, rows: usize, slots: usize, tail: usize) {
         self.start = self.slot(rows, slots);
+        self.tail = (self.tail + rows).min(tail);
         self.first += rows as u64;
         self.len -= rows;
         self.finals.forget_before(self.first);

@@ -3,20 +3,21 @@
 //! ```text
 //! lane/first    i64 [lanes]              ordinal of each lane's oldest transition
 //! lane/length   i64 [lanes]              transitions of each lane
-//! rows/NAME         [lanes, rows, …]     each column, oldest first, zero from the lane's length on
+//! lane/tail     i64 [lanes]              rows before them that are kept for what is seen of them later
+//! rows/NAME         [lanes, rows, …]     each column, the tail and then the oldest first, zero from the lane's end on
 //! final/NAME        [episodes, …]        each observation at the end of the k-th transition with terminated or truncated,
-//!                                        in the order of rows/terminated
+//!                                        in the order of rows/terminated, those of tails left out
 //! head/NAME         [lanes, …]           each observation after the newest transition, zero if that ended an episode
 //! ```
 //!
-//! `rows` is the length of the longest lane, so that a young replay makes a small file. Equal contents make equal bytes,
+//! `rows` is the length of the longest lane with its tail, so that a young replay makes a small file. Equal contents make equal bytes,
 //! whatever the rings' positions: rows are written from the oldest on. They go to the file and come from it piece by piece;
 //! nothing is held twice.
 
 use crate::archive::Archive;
 use crate::column::{Kind, Schema};
 use crate::error::ReplayError;
-use crate::lane::pieces;
+use crate::lane::{pieces, wrap};
 use crate::replay::Replay;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ use std::sync::Arc;
 compile_error!("replays are saved as they lie in memory, which must be little-endian");
 
 /// The version of the layout; another one is refused.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The entry of the file's metadata that holds the [`Extent`]. It is one entry, since the order of several is not fixed.
 pub(crate) const ENTRY: &str = "innate.replay";
@@ -44,7 +45,7 @@ pub(crate) struct Extent {
     /// Transitions that the replay holds at most.
     pub(crate) capacity: usize,
     pub(crate) lanes: usize,
-    /// Transitions of the longest lane.
+    /// Transitions of the longest lane, its tail included.
     pub(crate) rows: usize,
     /// Ends of episodes among all transitions.
     pub(crate) episodes: usize,
@@ -55,6 +56,7 @@ pub(crate) struct Extent {
 pub(crate) enum Content {
     First,
     Length,
+    Tail,
     Rows { column: usize },
     Finals { column: usize },
     Heads { column: usize },
@@ -72,7 +74,11 @@ pub(crate) struct Part {
 pub(crate) fn parts(schema: &Schema, extent: &Extent) -> Vec<Part> {
     let &Extent { lanes, rows, episodes, .. } = extent;
     let lane = |name: &str, content| Part { name: name.into(), kind: Kind::I64, shape: vec![lanes], content };
-    let mut parts = vec![lane("lane/first", Content::First), lane("lane/length", Content::Length)];
+    let mut parts = vec![
+        lane("lane/first", Content::First),
+        lane("lane/length", Content::Length),
+        lane("lane/tail", Content::Tail),
+    ];
     let mut add = |column: usize, what: &str, sizes: &[usize], content| {
         let spec = &schema.specs()[column];
         let shape = sizes.iter().chain(&spec.shape).copied().collect();
@@ -128,7 +134,7 @@ impl Replay {
             format: FORMAT,
             capacity: self.capacity(),
             lanes: self.lanes.len(),
-            rows: self.longest,
+            rows: self.longest_with_tail(),
             episodes: self.lanes.iter().map(|lane| lane.finals.len()).sum(),
         };
         let parts = parts(&self.schema, &extent);
@@ -148,18 +154,25 @@ impl Replay {
         parts.iter().try_for_each(|part| self.write_part(file, part.content))
     }
 
+    /// Rows of the longest lane, its tail included.
+    pub(crate) fn longest_with_tail(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.tail + lane.len).max().unwrap_or(0)
+    }
+
     fn write_part(&self, file: &mut impl Write, content: Content) -> io::Result<()> {
         for (index, lane) in self.lanes.iter().enumerate() {
             match content {
                 Content::First => file.write_all(&lane.first.to_le_bytes())?,
                 Content::Length => file.write_all(&(lane.len as u64).to_le_bytes())?,
+                Content::Tail => file.write_all(&(lane.tail as u64).to_le_bytes())?,
                 Content::Rows { column } => {
-                    let width = self.schema.row_bytes(column);
+                    let (width, rows) = (self.schema.row_bytes(column), lane.tail + lane.len);
                     let ring = &self.columns[column].bytes()[self.bytes_of_lane(index, column)];
-                    for piece in pieces(ring, lane.start * width, lane.len * width) {
+                    let begin = wrap(lane.start + self.slots - lane.tail, self.slots);
+                    for piece in pieces(ring, begin * width, rows * width) {
                         file.write_all(piece)?;
                     }
-                    write_zeros(file, (self.longest - lane.len) * width)?;
+                    write_zeros(file, (self.longest_with_tail() - rows) * width)?;
                 }
                 Content::Finals { column } => {
                     let width = self.schema.row_bytes(column);

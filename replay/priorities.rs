@@ -16,6 +16,7 @@ use crate::error::ReplayError;
 use crate::replay::Replay;
 use crate::sum_tree::SumTree;
 use rand::Rng;
+use std::ops::Range;
 
 /// How priorities count.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,8 +34,8 @@ pub struct Priorities {
     tree: SumTree,
     /// Leaves of a lane.
     slots: usize,
-    /// By lane, the ordinal of the first row that is not yet known.
-    known: Vec<u64>,
+    /// By lane, the ordinals of the rows that are known.
+    known: Vec<Range<u64>>,
     /// The greatest p^α so far.
     greatest: f32,
 }
@@ -49,7 +50,7 @@ impl Priorities {
         let bytes = (slots as u128 * lanes as u128).saturating_mul(2 * size_of::<f64>() as u128);
         let tree = slots.checked_mul(lanes).and_then(SumTree::new);
         let tree = tree.ok_or(ReplayError::Memory { capacity: replay.capacity(), bytes })?;
-        let mut priorities = Self { how, tree, slots, known: vec![0; lanes], greatest: 1.0 };
+        let mut priorities = Self { how, tree, slots, known: vec![0..0; lanes], greatest: 1.0 };
         priorities.follow(replay);
         Ok(priorities)
     }
@@ -58,12 +59,14 @@ impl Priorities {
     /// What is new gets the greatest priority so far, so that it is soon replayed.
     pub fn follow(&mut self, replay: &Replay) {
         for (lane, ring) in replay.lanes.iter().enumerate() {
-            for ordinal in self.known[lane].max(ring.first)..ring.next_ordinal() {
+            let (known, there) = (self.known[lane].clone(), ring.first..ring.next_ordinal());
+            for ordinal in known.start..known.end.min(there.start) {
+                self.tree.set(self.leaf(lane, ordinal), 0.0);
+            }
+            for ordinal in known.end.max(there.start)..there.end {
                 self.tree.set(self.leaf(lane, ordinal), f64::from(self.greatest));
             }
-            // Rows leave as others take their leaves, but for the last to leave, whose leaf the next row will take.
-            self.tree.set(self.leaf(lane, ring.next_ordinal()), 0.0);
-            self.known[lane] = ring.next_ordinal();
+            self.known[lane] = there;
         }
     }
 

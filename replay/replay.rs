@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! rows per lane = ⌊capacity / lanes⌋
-//! memory        = lanes · (rows per lane + 1) · bytes of a row  +  final observations of the episodes present
+//! memory        = lanes · (rows per lane + longest history) · bytes of a row  +  final observations of the episodes present
 //! ```
 //!
-//! Each column is one block of memory, `[lanes, rows per lane + 1, …]`, and each lane's part of it a ring. The one row more is
-//! the head: the observation after the newest row lies where that of the next row will.
+//! Each column is one block of memory, `[lanes, slots, …]`, and each lane's part of it a ring. One slot more than there are rows is
+//! the head: the observation after the newest row lies where that of the next row will. Where observations have a history of k, k − 1
+//! more slots keep what the oldest rows still show: a stack of k observations costs no more memory than one.
 
 use crate::chunk::Chunk;
 use crate::column::{Role, Schema};
@@ -25,7 +26,7 @@ pub struct Replay {
     /// By column: the rows of all lanes.
     pub(crate) columns: Vec<Data>,
     pub(crate) lanes: Vec<Lane>,
-    /// Slots of a lane: its rows and the head.
+    /// Slots of a lane: its tail, its rows and the head.
     pub(crate) slots: usize,
     /// Rows of the longest lane.
     pub(crate) longest: usize,
@@ -43,7 +44,7 @@ impl Replay {
         if rows == 0 {
             return Err(ReplayError::Capacity { capacity, lanes });
         }
-        let slots = rows.saturating_add(1);
+        let slots = rows.saturating_add(1).saturating_add(schema.tail());
         let zeros = |(column, spec): (usize, &crate::column::ColumnSpec)| {
             let elements = schema.elements(column).checked_mul(slots)?.checked_mul(lanes)?;
             Data::try_zeros(spec.kind, elements)
@@ -121,16 +122,24 @@ impl Replay {
         self.check_lane(lane)?;
         Schema::check_same(&self.schema, chunk.schema())?;
         chunk.check_head()?;
-        // Of a chunk longer than the lane, what would be forgotten at once is passed over, though it counts.
+        // Of a chunk longer than the lane, what would be forgotten at once is passed over, though it counts, and though the last
+        // of it may be seen in the rows after it.
         let passed = chunk.len().saturating_sub(self.rows_per_lane());
+        let unseen = passed.saturating_sub(self.schema.tail());
         let rows = passed..chunk.len();
         let endings = chunk.endings_before(chunk.len());
         let passed_endings = chunk.endings_before(passed);
         self.make_room(lane, rows.len(), endings - passed_endings)?;
-        self.lanes[lane].first += passed as u64;
-        self.write_rows(lane, chunk, rows.clone());
+        self.write_rows(lane, chunk, unseen..chunk.len());
 
+        let (slots, tail) = (self.slots, self.schema.tail());
         let ring = &mut self.lanes[lane];
+        if passed > 0 {
+            // Nothing else is left of the lane then.
+            ring.start = ring.slot(passed - unseen, slots);
+            ring.tail = if unseen > 0 { tail } else { (ring.tail + passed).min(tail) };
+            ring.first += passed as u64;
+        }
         let next_ordinal = ring.next_ordinal();
         for (row, ending) in rows.clone().filter(|&row| chunk.ended(row)).zip(passed_endings..) {
             ring.finals.push(next_ordinal + (row - passed) as u64);
@@ -180,17 +189,13 @@ impl Replay {
 
     /// Rows that a lane holds at most.
     pub(crate) fn rows_per_lane(&self) -> usize {
-        self.slots - 1
+        self.slots - 1 - self.schema.tail()
     }
 
     /// Whether lane `lane` holds rows and the newest ended no episode, so that its head is what follows.
     pub(crate) fn is_running(&self, lane: usize) -> bool {
         let ring = &self.lanes[lane];
-        ring.len.checked_sub(1).is_some_and(|newest| {
-            let place = lane * self.slots + ring.slot(newest, self.slots);
-            let flag = |column: usize| self.columns[column].bytes()[place] != 0;
-            !flag(self.schema.terminated()) && !flag(self.schema.truncated())
-        })
+        ring.len.checked_sub(1).is_some_and(|newest| !self.ended(lane, ring.slot(newest, self.slots)))
     }
 
     /// Where slot `slot` of lane `lane` lies in the bytes of column `column`.
@@ -213,9 +218,9 @@ impl Replay {
     /// Forgets as many of the oldest rows of lane `lane` as `rows` more need, and reserves memory for `endings` more final
     /// observations.
     pub(crate) fn make_room(&mut self, lane: usize, rows: usize, endings: usize) -> Result<(), ReplayError> {
-        let (capacity, limit) = (self.capacity(), self.rows_per_lane());
+        let (capacity, limit, tail) = (self.capacity(), self.rows_per_lane(), self.schema.tail());
         let ring = &mut self.lanes[lane];
-        ring.forget((ring.len + rows).saturating_sub(limit), self.slots);
+        ring.forget((ring.len + rows).saturating_sub(limit), self.slots, tail);
         if ring.finals.reserve(&self.schema, endings, limit) {
             return Ok(());
         }

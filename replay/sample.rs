@@ -98,6 +98,10 @@ impl Replay {
             batch.ordinals[index] = ring.first + row as u64;
         }
         for (column, spec) in self.schema.specs().iter().enumerate() {
+            if spec.history > 1 {
+                self.fill_history(batch, column, observed);
+                continue;
+            }
             let (rows, width) = (self.columns[column].bytes(), self.schema.row_bytes(column));
             if spec.role == Role::Step || observed.before {
                 gather_rows(rows, width, &batch.slots, batch.values[column].bytes_mut());
@@ -111,6 +115,43 @@ impl Replay {
         }
     }
 
+    /// Fills an observation with a history: the latest ones of the episode, and before its first one that one again.
+    fn fill_history(&self, batch: &mut Batch, column: usize, observed: Observed) {
+        let (history, width) = (self.schema.specs()[column].history, self.schema.row_bytes(column));
+        let rows = self.columns[column].bytes();
+        let (before, after) = (batch.values[column].bytes_mut(), batch.next[column].bytes_mut());
+        for (index, &Place { lane, row }) in batch.places.iter().enumerate() {
+            // From the newest back; the stack after the step has one more at its end and one fewer at its beginning.
+            let mut slot = batch.slots[index] - lane * self.slots;
+            let mut back = 0;
+            for place in (0..history).rev() {
+                let from = &rows[(lane * self.slots + slot) * width..][..width];
+                let stack = index * history * width;
+                if observed.before {
+                    before[stack + place * width..][..width].copy_from_slice(from);
+                }
+                if observed.after && place > 0 {
+                    after[stack + (place - 1) * width..][..width].copy_from_slice(from);
+                }
+                let earlier = if slot == 0 { self.slots - 1 } else { slot - 1 };
+                if back < row + self.lanes[lane].tail && !self.ended(lane, earlier) {
+                    (slot, back) = (earlier, back + 1);
+                }
+            }
+            if observed.after {
+                let next = &rows[batch.next_slots[index] * width..][..width];
+                after[(index + 1) * history * width - width..][..width].copy_from_slice(next);
+            }
+        }
+    }
+
+    /// Whether the row in slot `slot` of lane `lane` ended an episode.
+    pub(crate) fn ended(&self, lane: usize, slot: usize) -> bool {
+        let place = lane * self.slots + slot;
+        let flag = |column: usize| self.columns[column].bytes()[place] != 0;
+        flag(self.schema.terminated()) || flag(self.schema.truncated())
+    }
+
     /// Puts final observations in the place of those that the next slot holds, where an episode ended.
     fn fill_finals(&self, batch: &mut Batch) {
         for index in 0..batch.size() {
@@ -120,8 +161,8 @@ impl Replay {
             let finals = &self.lanes[batch.places[index].lane].finals;
             let place = finals.find(batch.ordinals[index]);
             for &column in self.schema.observations() {
-                let width = self.schema.row_bytes(column);
-                let next = &mut batch.next[column].bytes_mut()[index * width..][..width];
+                let (width, history) = (self.schema.row_bytes(column), self.schema.specs()[column].history);
+                let next = &mut batch.next[column].bytes_mut()[((index + 1) * history - 1) * width..][..width];
                 next.copy_from_slice(finals.bytes(column, width, place));
             }
         }

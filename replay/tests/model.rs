@@ -199,8 +199,13 @@ impl World {
     }
 }
 
+/// Few in the usual tests; PROPTEST_CASES=100000 for as many as that.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(512)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn the_replay_holds_what_a_list_of_transitions_holds(

@@ -107,19 +107,22 @@ fn the_file_is_safetensors_with_one_array_per_column() {
     let bytes = fs::read(&path).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let shape = |name: &str| file.tensor(name).unwrap().shape().to_vec();
-    assert_eq!(shape("rows/position"), [2, 10, 2]);
-    assert_eq!(shape("rows/action"), [2, 10]);
-    assert_eq!(shape("rows/frame"), [2, 10, 1, 3]);
+    // Two rows more than fit are kept of a lane that is full, as its oldest transitions show them.
+    assert_eq!(shape("rows/position"), [2, 12, 2]);
+    assert_eq!(shape("rows/action"), [2, 12]);
+    assert_eq!(shape("rows/frame"), [2, 12, 1, 3]);
     assert_eq!(shape("head/frame"), [2, 1, 3]);
     let flags = |name: &str| file.tensor(name).unwrap().data().to_vec();
-    let ended =
-        flags("rows/terminated").iter().zip(flags("rows/truncated")).filter(|(one, other)| **one | other != 0).count();
+    let (terminated, truncated) = (flags("rows/terminated"), flags("rows/truncated"));
+    let rows = (2..12).chain(12..24);
+    let ended = rows.filter(|&row| terminated[row] | truncated[row] != 0).count();
     assert_eq!(shape("final/clock"), [ended]);
     assert_eq!(file.tensor("final/clock").unwrap().dtype(), Dtype::I64);
     let clocks = file.tensor("rows/clock").unwrap();
-    let oldest = i64::from_le_bytes(clocks.data()[..8].try_into().unwrap());
-    let lengths = file.tensor("lane/length").unwrap().data().to_vec();
+    let oldest = i64::from_le_bytes(clocks.data()[2 * 8..][..8].try_into().unwrap());
+    let (lengths, tails) = (flags("lane/length"), flags("lane/tail"));
     assert_eq!((lengths[0], lengths[8]), (10, 6));
+    assert_eq!((tails[0], tails[8]), (2, 0));
     assert_eq!(oldest, all(&mid_wrap(), 0)[0].before.clock, "oldest first");
 }
 
@@ -165,12 +168,12 @@ fn a_replay_of_another_shape_is_refused_with_what_differs() {
     };
     let more = with(|columns| columns.push(ColumnSpec::step("reward/flow", Kind::F32, &[])));
     assert!(refused(more, 2, 20).contains("it has no array `rows/reward/flow`"));
-    let fewer = with(|columns| drop(columns.pop()));
+    let fewer = with(|columns| drop(columns.remove(4)));
     assert!(refused(fewer, 2, 20).contains("belongs to no column"));
     let wider = with(|columns| columns[0].shape = vec![3]);
-    assert!(refused(wider, 2, 20).contains("its array `rows/position` is F32 [2, 10, 2], not F32 [2, 10, 3]"));
+    assert!(refused(wider, 2, 20).contains("its array `rows/position` is F32 [2, 12, 2], not F32 [2, 12, 3]"));
     let other = with(|columns| columns[3].kind = Kind::I64);
-    assert!(refused(other, 2, 20).contains("`rows/reward` is F32 [2, 10], not I64 [2, 10]"));
+    assert!(refused(other, 2, 20).contains("`rows/reward` is F32 [2, 12], not I64 [2, 12]"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod support;
 
 use innate_replay::{Batch, Chunk, ColumnId, ColumnSpec, Ending, Kind, Place, Replay, ReplayError, Schema};
 use std::sync::Arc;
-use support::{ACTION, Actor, CLOCK, POSITION, REWARD, View, all, random, schema, transitions};
+use support::{ACTION, Actor, CLOCK, HISTORY, POSITION, REWARD, View, all, random, schema, transitions};
 
 /// A replay of one lane with all that `actor` has done.
 fn filled(actor: &mut Actor, capacity: usize) -> Replay {
@@ -58,8 +58,8 @@ fn final_observations_leave_with_their_rows() {
         chunk.clear();
     }
     assert_eq!(all(&replay, 0), actor.remembered(5));
-    // Five observations of 8 + 3 + 8 bytes with their ordinals, in a queue that never needs more room than there are rows.
-    assert_eq!(replay.summary().finals, 5 * (19 + 8));
+    // Five observations of 8 + 3 + 8 + 8 bytes with their ordinals, in a queue that never needs more room than there are rows.
+    assert_eq!(replay.summary().finals, 5 * (27 + 8));
 }
 
 #[test]
@@ -165,9 +165,9 @@ fn a_chunk_longer_than_its_lane_leaves_the_newest() {
 fn the_memory_told_is_the_memory_of_the_columns() {
     let replay = Replay::new(schema(), 4, 1_003).unwrap();
     assert_eq!(replay.capacity(), 1_000, "shared out evenly, rounded down");
-    let (observations, steps) = (8 + 3 + 8, 8 + 4 + 1 + 1);
-    assert_eq!(replay.memory(), 4 * 251 * (observations + steps));
-    let line = "1,000 transitions, 32.4 KiB (observations 18.6, steps 13.7, ends of episodes 0.0)";
+    let (observations, steps) = (8 + 3 + 8 + 8, 8 + 4 + 1 + 1);
+    assert_eq!(replay.memory(), 4 * (250 + HISTORY) * (observations + steps));
+    let line = "1,000 transitions, 40.5 KiB (observations 26.7, steps 13.8, ends of episodes 0.0)";
     assert_eq!(replay.summary().to_string(), line);
 }
 
@@ -179,12 +179,22 @@ fn a_next_observation_takes_no_memory_of_its_own() {
 }
 
 #[test]
+fn a_stack_of_frames_takes_the_memory_of_one() {
+    let frames = vec![ColumnSpec::observation("frame", Kind::U8, &[84, 84]).with_history(4)];
+    let replay = Replay::new(Arc::new(Schema::new(frames).unwrap()), 1, 1_000).unwrap();
+    assert_eq!(replay.memory(), 1_004 * (84 * 84 + 2));
+    // What Atari needs (Mnih et al. 2015): a million transitions, each with an action and a reward, in 6.6 GiB.
+    let bytes = 84 * 84 + 8 + 4 + 2;
+    assert!(1_000_004.0 * f64::from(bytes) < 7.2 * f64::from(1 << 30));
+}
+
+#[test]
 fn a_capacity_that_cannot_be_is_refused_with_its_reason() {
     let refused = |lanes, capacity| Replay::new(schema(), lanes, capacity).unwrap_err().to_string();
     assert!(refused(1, 0).contains("a capacity of 0 transitions is too small for 1 lanes"));
     assert!(refused(8, 7).contains("a capacity of 7 transitions is too small for 8 lanes"));
     assert!(refused(0, 7).contains("there must be a lane"));
-    assert!(refused(1, 1 << 60).contains("38046409652025950241 bytes in all"));
+    assert!(refused(1, 1 << 60).contains("47269781688880726139 bytes in all"));
     assert!(refused(1, usize::MAX).contains("cannot be had"));
 }
 

@@ -12,6 +12,9 @@ pub const ACTION: ColumnId = ColumnId(1);
 pub const FRAME: ColumnId = ColumnId(2);
 pub const REWARD: ColumnId = ColumnId(3);
 pub const CLOCK: ColumnId = ColumnId(4);
+pub const STACK: ColumnId = ColumnId(5);
+/// Observations that are seen together in the last column.
+pub const HISTORY: usize = 3;
 
 /// Every type of element in both roles where it occurs, of widths with and without a special copy.
 pub fn schema() -> Arc<Schema> {
@@ -21,6 +24,7 @@ pub fn schema() -> Arc<Schema> {
         ColumnSpec::observation("frame", Kind::U8, &[1, 3]),
         ColumnSpec::step("reward", Kind::F32, &[]),
         ColumnSpec::observation("clock", Kind::I64, &[]),
+        ColumnSpec::observation("stack", Kind::I64, &[]).with_history(HISTORY),
     ];
     Arc::new(Schema::new(columns).unwrap())
 }
@@ -50,6 +54,9 @@ pub struct Transition {
     pub action: i64,
     pub reward: f32,
     pub after: View,
+    /// The latest moments of the episode, and those after the step.
+    pub stack: [i64; HISTORY],
+    pub next_stack: [i64; HISTORY],
     pub terminated: bool,
     pub truncated: bool,
     pub ordinal: u64,
@@ -61,11 +68,24 @@ pub struct Actor {
     moment: u32,
     held_from: usize,
     pub history: Vec<Transition>,
+    /// The moments of the running episode.
+    episode: Vec<i64>,
+}
+
+/// The latest moments, before the first of which it stands again.
+fn latest(moments: &[i64]) -> [i64; HISTORY] {
+    std::array::from_fn(|place| moments[(moments.len() + place).saturating_sub(HISTORY)])
 }
 
 impl Actor {
     pub fn new(lane: usize) -> Self {
-        Self { held: Chunk::new(schema()), moment: lane as u32 * 1_000_000, held_from: 0, history: Vec::new() }
+        Self {
+            held: Chunk::new(schema()),
+            moment: lane as u32 * 1_000_000,
+            held_from: 0,
+            history: Vec::new(),
+            episode: Vec::new(),
+        }
     }
 
     /// Steps, and ends the episode if `ending` is one.
@@ -78,13 +98,20 @@ impl Actor {
         self.held.u8_mut(FRAME, row).unwrap().copy_from_slice(&before.frame);
         self.held.i64_mut(CLOCK, row).unwrap()[0] = before.clock;
         self.held.i64_mut(ACTION, row).unwrap()[0] = action;
-        self.history.push(Transition { before, action, reward: 0.0, after, terminated, truncated, ordinal });
+        self.held.i64_mut(STACK, row).unwrap()[0] = i64::from(self.moment);
+        self.episode.push(i64::from(self.moment));
+        let stack = latest(&self.episode);
+        let next_stack = latest(&[&self.episode[..], &[i64::from(self.moment + 1)]].concat());
+        let seen = Transition { before, action, reward: 0.0, after, stack, next_stack, terminated, truncated, ordinal };
+        self.history.push(seen);
         self.moment += 1;
         if terminated || truncated {
             self.held.end_episode(Ending { terminated, truncated }).unwrap();
             self.held.final_f32_mut(POSITION).unwrap().copy_from_slice(&after.position);
             self.held.final_u8_mut(FRAME).unwrap().copy_from_slice(&after.frame);
             self.held.final_i64_mut(CLOCK).unwrap()[0] = after.clock;
+            self.held.final_i64_mut(STACK).unwrap()[0] = i64::from(self.moment);
+            self.episode.clear();
             // The next episode starts with another view than the one that ended with.
             self.moment += 1;
         }
@@ -105,6 +132,7 @@ impl Actor {
         self.held.head_f32_mut(POSITION).unwrap().copy_from_slice(&head.position);
         self.held.head_u8_mut(FRAME).unwrap().copy_from_slice(&head.frame);
         self.held.head_i64_mut(CLOCK).unwrap()[0] = head.clock;
+        self.held.head_i64_mut(STACK).unwrap()[0] = i64::from(self.moment);
     }
 
     /// Lets all but the newest `window` steps go.
@@ -126,6 +154,7 @@ impl Actor {
         if let Some(newest) = self.history.last_mut().filter(|newest| !newest.terminated) {
             newest.truncated = true;
         }
+        self.episode.clear();
         self.moment += 1;
     }
 
@@ -153,6 +182,8 @@ pub fn transitions(batch: &Batch) -> Vec<Transition> {
             action: batch.i64(ACTION).unwrap()[index],
             reward: batch.f32(REWARD).unwrap()[index],
             after: after(index),
+            stack: batch.i64(STACK).unwrap()[index * HISTORY..][..HISTORY].try_into().unwrap(),
+            next_stack: batch.next_i64(STACK).unwrap()[index * HISTORY..][..HISTORY].try_into().unwrap(),
             terminated: batch.terminated()[index] == 1,
             truncated: batch.truncated()[index] == 1,
             ordinal: batch.ordinals()[index],
