@@ -12,6 +12,7 @@ use crate::error::{ActorError, StartError};
 use crate::learner::{Mode, Policy};
 use crate::minds::{Mind, Minds};
 use crate::plan::{MAX_VIEW, Plan};
+use crate::recent::Recent;
 use crate::streams::{Random, Streams};
 use crate::trials::Trials;
 use innate_envs::{Array, Loaded, Slot, SlotState};
@@ -77,6 +78,7 @@ pub struct ActorSlotState {
     bank: BankState,
     explore: Vec<Random>,
     policies: Vec<Vec<u8>>,
+    recent: Recent,
     held: Chunk,
 }
 
@@ -192,8 +194,8 @@ impl ActorSlot {
 
     /// What belongs to the episode that ended leaves the policies' memory.
     fn forget_episode(&mut self) {
-        self.body.policy.begin_episode();
-        self.minds.iter_mut().for_each(|mind| mind.policy.begin_episode());
+        self.body.begin_episode();
+        self.minds.iter_mut().for_each(Mind::begin_episode);
     }
 
     /// The areas, the body's first.
@@ -208,6 +210,7 @@ impl ActorSlot {
             bank: self.bank.save(),
             explore: self.all_minds().map(|mind| mind.explore.clone()).collect(),
             policies: self.all_minds().map(|mind| mind.policy.save()).collect(),
+            recent: self.body.recent.clone(),
             held: self.held.clone(),
         }
     }
@@ -226,6 +229,7 @@ impl ActorSlot {
         let loaded = self.slot.load(state.slot)?;
         self.bank.load(state.bank)?;
         self.held = state.held;
+        self.body.recent.load(state.recent, &self.body.name)?;
         let minds = std::iter::once(&mut self.body).chain(&mut self.minds);
         for ((mind, explore), memory) in minds.zip(state.explore).zip(state.policies) {
             mind.explore = explore;
@@ -253,19 +257,20 @@ impl Report {
     }
 }
 
-/// The percepts of a view, as a network takes them, batch 1.
-pub(crate) fn view_of<'a, 'b>(
-    percepts: &'a [Array],
-    view: &[usize],
+/// Arrays as a network takes them, batch 1.
+pub(crate) fn inputs_of<'a, 'b>(
+    arrays: impl Iterator<Item = &'a Array>,
     inputs: &'b mut [Input<'a>; MAX_VIEW],
 ) -> &'b [Input<'a>] {
-    for (input, &place) in inputs.iter_mut().zip(view) {
-        *input = match &percepts[place] {
+    let mut count = 0;
+    for (input, array) in inputs.iter_mut().zip(arrays) {
+        *input = match array {
             Array::U8(values) => Input::U8(values),
             Array::F32(values) => Input::F32(values),
         };
+        count += 1;
     }
-    &inputs[..view.len()]
+    &inputs[..count]
 }
 
 impl RowColumns {

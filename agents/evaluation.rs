@@ -165,7 +165,7 @@ impl Examiner {
                 &mut Minds { minds, snapshot, mode: exam.mode, random: Some(&mut random) },
             )?;
             let minds = std::iter::once(&mut self.body).chain(&mut self.minds);
-            minds.for_each(|mind| mind.policy.begin_episode());
+            minds.for_each(Mind::begin_episode);
             let stage = Stage { plan, snapshot, mode: exam.mode, episode };
             let Some(played) = self.play(&stage, (&mut bank, &mut random), watch)? else {
                 break;

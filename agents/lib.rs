@@ -28,6 +28,7 @@ pub mod model;
 pub mod perturbation;
 pub mod plan;
 mod recall;
+mod recent;
 mod reinforced;
 pub mod run;
 pub mod streams;

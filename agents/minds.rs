@@ -3,10 +3,11 @@
 //! The body's mind decides once per step; the perceptual ones decide on what is in their stacks while the bank computes
 //! percepts, since their decisions are percepts too.
 
-use crate::actor::{Snapshot, view_of};
+use crate::actor::{Snapshot, inputs_of};
 use crate::error::StartError;
 use crate::learner::{LearnerError, Mode, Policy};
 use crate::plan::{MAX_VIEW, Plan};
+use crate::recent::Recent;
 use crate::streams::Random;
 use innate_envs::Array;
 use innate_nn::Input;
@@ -19,6 +20,8 @@ pub(crate) struct Mind {
     place: usize,
     view: Vec<usize>,
     pub(crate) policy: Box<dyn Policy>,
+    /// What it saw lately, if it sees more than one observation at once.
+    pub(crate) recent: Recent,
     pub(crate) explore: Random,
 }
 
@@ -46,6 +49,7 @@ impl Mind {
             place,
             view: area.view.clone(),
             policy,
+            recent: Recent::new(area.config.frames),
             explore: explore(&area.name),
         });
         let mut minds: Vec<Self> = minds.collect();
@@ -55,6 +59,12 @@ impl Mind {
         }
         let body = minds.remove(0);
         Ok((body, minds))
+    }
+
+    /// What belongs to the episode that ended leaves its memory.
+    pub(crate) fn begin_episode(&mut self) {
+        self.policy.begin_episode();
+        self.recent.begin_episode();
     }
 
     /// What the body does, given `percepts`; it draws from `random`, if not from its own stream.
@@ -68,8 +78,12 @@ impl Mind {
         mode: Mode,
         random: Option<&mut Random>,
     ) -> Result<usize, LearnerError> {
+        self.recent.see(percepts, &self.view);
         let mut inputs = [Input::F32(&[]); MAX_VIEW];
-        let view = view_of(percepts, &self.view, &mut inputs);
+        let view = match self.recent.stacks() {
+            None => inputs_of(self.view.iter().map(|&place| &percepts[place]), &mut inputs),
+            Some(stacks) => inputs_of(stacks.iter(), &mut inputs),
+        };
         let random = random.unwrap_or(&mut self.explore);
         self.policy.act(&snapshot.weights[self.place], view, mode, random)
     }

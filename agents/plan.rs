@@ -177,7 +177,7 @@ impl Plan {
         let remembered = remembered(&bank, &areas, percepts.len());
         let mut percept_columns = vec![None; percepts.len()];
         let mut column = |name: String, kind, shape: &[usize], role| {
-            columns.push(ColumnSpec { name, kind, shape: shape.to_vec(), role });
+            columns.push(ColumnSpec { name, kind, shape: shape.to_vec(), role, history: 1 });
             ColumnId(columns.len() - 1)
         };
         for (place, spec) in percepts.iter().enumerate().filter(|(place, _)| remembered[*place]) {
@@ -198,6 +198,10 @@ impl Plan {
                     .then(|| column(format!("reward/{}", signal.name), innate_replay::Kind::F32, &[], Role::Step)),
             })
             .collect();
+        for area in areas.iter().filter(|area| matches!(area.role, AreaRole::Body)) {
+            let seen = area.view.iter().filter_map(|&place| percept_columns[place]);
+            seen.for_each(|ColumnId(column)| columns[column].history = area.config.frames);
+        }
         let schema = Schema::new(columns).map_err(|error| ConfigError::at("env", error.to_string()))?;
         let (device, device_reason) = config.device.resolve()?;
         Ok(Self {

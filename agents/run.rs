@@ -149,6 +149,10 @@ pub struct AreaConfig {
     /// The percepts it sees, by name; all arrays of the observation if left out.
     #[serde(default)]
     pub view: Vec<String>,
+    /// How many of the latest observations of its view an area that moves the body sees at once, oldest first along the first axis:
+    /// 1 to 16. Each is remembered once.
+    #[serde(default = "one_frame")]
+    pub frames: usize,
     /// What it is paid: signal = weight, or a table that changes the weight over time.
     #[serde(default = "default_pay")]
     pub pay: BTreeMap<String, PayEntry>,
@@ -224,6 +228,10 @@ impl Prioritised {
         }
         Ok(())
     }
+}
+
+fn one_frame() -> usize {
+    1
 }
 
 fn default_capacity() -> usize {

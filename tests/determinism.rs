@@ -112,6 +112,7 @@ fn an_interrupted_run_saves_itself_and_goes_on() {
 const EVERYTHING: &str = "
     learning_starts = 64
     updates_per_round = 4
+    frames = 3
     n_step = 3
     double = true
     dueling = true

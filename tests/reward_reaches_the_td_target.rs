@@ -327,6 +327,30 @@ fn a_return_of_several_steps_sums_what_every_signal_paid_in_them() {
 }
 
 #[test]
+fn several_observations_are_seen_at_once_and_never_across_an_episodes_start() {
+    let text = |frames: usize| format!("{}\nframes = {frames}", run_file("{ extrinsic = 1.0 }", 2));
+    let alone = |frames: usize| text(frames).replace("relabels = {}, ", "");
+    let (mut starts, mut others) = (0, 0);
+    for seen in train_file(&alone(2)).unwrap() {
+        for (before, after) in seen.before.chunks(8).zip(seen.after.chunks(8)) {
+            assert_eq!(before[4..], after[..4], "the newest observation is the older one a step later");
+            // CartPole moves by its velocity of the step before, unless an episode begins.
+            if before[..4] == before[4..] {
+                starts += 1;
+            } else {
+                others += 1;
+                assert!((before[4] - before[0] - 0.02 * before[1]).abs() < 1e-6, "{before:?}");
+            }
+        }
+    }
+    assert!(starts > 5 && others > 100, "{starts} {others}");
+    let said = train_file(&text(2)).err().unwrap();
+    assert!(said.contains("area.body.frames") && said.contains("`relabels`"), "{said}");
+    let said = train_file(&alone(17)).err().unwrap();
+    assert!(said.contains("17 must lie between 1 and 16"), "{said}");
+}
+
+#[test]
 fn what_is_drawn_by_priority_counts_by_its_importance() {
     let keys = "prioritised = { alpha = 1.0, beta = 1.0 }";
     // Errors grow with the squares, so that late steps are replayed more often and count less.

@@ -63,6 +63,7 @@ pub(super) fn resolve(
             return Err(ConfigError::at(format!("{at}.batch"), said));
         }
         check_prioritised(&common, &at)?;
+        check_frames(&common, &at)?;
         if common.view.is_empty() {
             common.view = env.observation.iter().map(|spec| spec.name.clone()).collect();
         }
@@ -76,8 +77,9 @@ pub(super) fn resolve(
             check_condition(condition, bank, &at)?;
         }
         let (role, inputs, actions) = if common.choices == 0 {
+            check_histories(&common, &view, bank, &at)?;
             check_memory(&common, &pay, bank, &at, (round, slots, capacity))?;
-            let inputs = view.iter().map(|&place| input_spec(&bank.percepts()[place])).collect();
+            let inputs = view.iter().map(|&place| stacked(&bank.percepts()[place], common.frames)).collect();
             (AreaRole::Body, inputs, env.actions.len())
         } else {
             if common.memory == Memory::Queue && capacity / slots < common.batch {
@@ -96,6 +98,48 @@ pub(super) fn resolve(
     }
     areas.sort_by_key(|area| area.trials().is_some());
     Ok(areas)
+}
+
+/// Observations that are seen at once at most.
+const MOST_FRAMES: usize = 16;
+
+/// Whether so many observations can be seen at once.
+fn check_frames(area: &AreaConfig, at: &str) -> Result<(), ConfigError> {
+    let said = match area.frames {
+        1 => return Ok(()),
+        _ if area.choices > 0 => {
+            "an area with `choices` decides on what is in stacks, one observation at a time".into()
+        }
+        2..=MOST_FRAMES => return Ok(()),
+        frames => format!("{frames} must lie between 1 and {MOST_FRAMES}"),
+    };
+    Err(ConfigError::at(format!("{at}.frames"), said))
+}
+
+/// That no signal recomputes its pay from what is remembered in stacks.
+fn check_histories(area: &AreaConfig, view: &[usize], bank: &Bank, at: &str) -> Result<(), ConfigError> {
+    let relabels = |signal: &SignalInfo<'_>| {
+        signal.declaration.pay == Pay::Relabelled && signal.reads.iter().any(|read| view.contains(read))
+    };
+    match bank.signals().find(relabels).filter(|_| area.frames > 1) {
+        Some(SignalInfo { name, .. }) => {
+            let said =
+                format!("`{name}` recomputes its pay from a percept of this view, which must be seen one at a time");
+            Err(ConfigError::at(format!("{at}.frames"), said))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A percept as a network takes it, `frames` of the latest at once: planes, or numbers, side by side.
+fn stacked(percept: &ArraySpec, frames: usize) -> InputSpec {
+    let mut input = input_spec(percept);
+    match input.shape.first_mut() {
+        Some(first) => *first *= frames,
+        None if frames > 1 => input.shape.push(frames),
+        None => {}
+    }
+    input
 }
 
 /// Whether transitions can be drawn by priority so.

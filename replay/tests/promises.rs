@@ -237,7 +237,7 @@ fn what_cannot_be_written_is_refused_with_its_reason() {
     assert!(matches!(chunk.head_f32_mut(CLOCK), Err(ReplayError::Kind { .. })));
     assert!(matches!(chunk.i64_mut(ACTION, 1), Err(ReplayError::Row { row: 1, rows: 1 })));
     // The columns that tell how episodes ended are not written by hand.
-    assert!(matches!(chunk.u8_mut(ColumnId(5), row), Err(ReplayError::NoColumn { column: 5, columns: 5 })));
+    assert!(matches!(chunk.u8_mut(ColumnId(6), row), Err(ReplayError::NoColumn { column: 6, columns: 6 })));
     assert!(matches!(chunk.move_front(2, &mut Chunk::new(schema())), Err(ReplayError::TooFewRows { .. })));
 }
 
