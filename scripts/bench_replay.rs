@@ -3,7 +3,7 @@
 //! One lane of CartPole-sized transitions (an observation of 4 numbers before and after, an action, a reward, how the episode
 //! ended), filled to its capacity of a million; single precision, one thread. Every figure is the best of many rounds. *add* takes
 //! a chunk of 256 steps, as actors hand them over; *sample* draws and copies a batch; *prioritised* draws by priority, copies, weighs
-//! and gives the batch new priorities.
+//! and gives the batch new priorities. *frames* are 100,000 of 84x84 bytes, drawn as stacks of 4 before and after the step.
 //!
 //! With `--python` (an interpreter with cpprb and NumPy) the same is timed in cpprb, by `scripts/peers/replay_cpprb.py`.
 
@@ -26,6 +26,10 @@ const EPISODE: usize = 200;
 const ROUNDS: usize = 20;
 const CALLS: usize = 500;
 const BATCHES: [usize; 2] = [32, 256];
+/// Frames, how many are seen at once, and bytes of one.
+const FRAMES: usize = 100_000;
+const STACK: usize = 4;
+const FRAME: usize = 84 * 84;
 
 fn main() -> Outcome {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -40,7 +44,7 @@ fn main() -> Outcome {
     for (what, micros) in &own {
         let theirs = peer.as_ref().and_then(|peer| peer.get(what)).copied();
         let (shown, ratio) = match theirs {
-            Some(theirs) if what == "bytes per transition" => {
+            Some(theirs) if what.ends_with("bytes per transition") => {
                 (format!("{theirs:.1}"), format!("{:.2} x", micros / theirs))
             }
             Some(theirs) => (format!("{theirs:.2}"), format!("{:.1} x", theirs / micros)),
@@ -90,7 +94,33 @@ fn own() -> Outcome<BTreeMap<String, f64>> {
         found.insert(format!("prioritised {size}"), micros(&mut prioritised)?);
     }
     found.insert("bytes per transition".into(), replay.memory() as f64 / CAPACITY as f64);
+    frames(&mut found, &mut random)?;
     Ok(found)
+}
+
+/// The same of frames.
+fn frames(found: &mut BTreeMap<String, f64>, random: &mut Random) -> Outcome {
+    let schema = Arc::new(Schema::new(vec![
+        ColumnSpec::observation("observation", Kind::U8, &[FRAME]).with_history(STACK),
+        ColumnSpec::step("action", Kind::I64, &[]),
+        ColumnSpec::step("reward", Kind::F32, &[]),
+    ])?);
+    let observation = schema.column("observation")?;
+    let mut replay = Replay::new(schema.clone(), 1, FRAMES)?;
+    let mut chunk = Chunk::new(schema.clone());
+    for _ in 0..CHUNK {
+        let row = chunk.push();
+        random.fill(chunk.u8_mut(observation, row)?);
+    }
+    chunk.head_u8_mut(observation)?.fill(0);
+    while replay.len() < FRAMES {
+        replay.insert(0, &chunk)?;
+    }
+    found.insert(format!("frames: add {CHUNK}"), micros(|| Ok(replay.insert(0, &chunk)?))?);
+    let mut batch = Batch::new(&schema, 32);
+    found.insert("frames: sample 32".into(), micros(|| Ok(replay.sample(random, &mut batch)?))?);
+    found.insert("frames: bytes per transition".into(), replay.memory() as f64 / FRAMES as f64);
+    Ok(())
 }
 
 /// Steps of a walk.
