@@ -104,6 +104,7 @@ impl AgrelOptions {
             },
             angle_every: self.angle_every,
             sets: Sets::Online,
+            noisy: None,
         }
     }
 }

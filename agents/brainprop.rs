@@ -99,6 +99,7 @@ impl BrainpropOptions {
             },
             angle_every: self.angle_every,
             sets: Sets::Online,
+            noisy: None,
         }
     }
 }

@@ -10,7 +10,8 @@
 //! θ⁻  ← θ⁻ + tau (θ − θ⁻)   every `target_every` updates               tau = 1: a copy
 //! ```
 //!
-//! Dueling networks and distributions of returns are [heads](head); Munchausen's soft target is in [`soft`].
+//! Dueling networks and distributions of returns are [heads](head); Munchausen's soft target is in [`soft`]; noise in the weights
+//! lies around the engine ([`NoisySpec`]).
 //!
 //! Departures from the papers:
 //! 1. Acting goes on while the learner computes (rounds), so the acting policy is one round old, always.
@@ -35,8 +36,8 @@ use crate::streams::Random;
 use documented::DocumentedFields;
 use head::{Bootstrap, Head};
 use innate_nn::{
-    Biases, CreditSpec, EngineSpec, Initialisation, Input, NativeForward, NetworkSpec, Objective, OptimiserSpec,
-    ParameterSet, Training, greedy,
+    Biases, CreditSpec, EngineSpec, Initialisation, Input, NativeForward, NetworkSpec, NoisySpec, Objective,
+    OptimiserSpec, ParameterSet, Training, greedy,
 };
 use rand::Rng;
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,9 @@ pub struct DqnOptions {
     /// `{ type = "quantile", quantiles }` (QR-DQN).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub distribution: Option<Distribution>,
+    /// Noise in the weights of dense layers, whose size is learned: `{ sigma = 0.5 }`. It explores by itself: set `exploration` to 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noisy: Option<NoisySpec>,
     /// Munchausen's soft target: `{ alpha, temperature, least }`; `{}` for those of the paper.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub munchausen: Option<Munchausen>,
@@ -99,6 +103,7 @@ impl Default for DqnOptions {
             double: false,
             dueling: false,
             distribution: None,
+            noisy: None,
             munchausen: None,
             loss: Loss::Huber,
             target_every: 500,
@@ -184,6 +189,7 @@ impl DqnOptions {
             },
             angle_every: self.angle_every,
             sets: Sets::OnlineAndTarget,
+            noisy: self.noisy,
         }
     }
 }
@@ -416,6 +422,7 @@ impl Learner for Dqn {
         Box::new(EpsilonGreedy {
             exploration: self.options.exploration.clone(),
             forward: NativeForward::new(self.model.network().clone()),
+            parameters: self.model.network().parameters(),
             outputs: vec![0.0; self.head.outputs()],
             numbers: vec![0.0; self.head.width()],
             q: vec![0.0; self.buffers.q.len()],
@@ -464,6 +471,8 @@ impl Learner for Dqn {
 struct EpsilonGreedy {
     exploration: Exploration,
     head: Head,
+    /// Weights of the network.
+    parameters: usize,
     forward: NativeForward,
     outputs: Vec<f32>,
     numbers: Vec<f32>,
@@ -471,8 +480,10 @@ struct EpsilonGreedy {
 }
 
 impl EpsilonGreedy {
-    /// Fills `q` with the values of all actions.
-    fn evaluate(&mut self, weights: &[f32], view: &[Input<'_>]) -> Result<(), LearnerError> {
+    /// Fills `q` with the values of all actions. A noisy network's weights come with noise, to explore, and then without.
+    fn evaluate(&mut self, weights: &[f32], view: &[Input<'_>], mode: Mode) -> Result<(), LearnerError> {
+        let (noisy, mean) = weights.split_at(self.parameters.min(weights.len()));
+        let weights = if mode == Mode::Greedy && !mean.is_empty() { mean } else { noisy };
         self.forward.forward(weights, view, &mut self.outputs).map_err(LearnerError::new)?;
         self.head.read(&self.outputs, &mut self.numbers);
         self.head.values(&self.numbers, &mut self.q);
@@ -496,7 +507,7 @@ impl Policy for EpsilonGreedy {
         if epsilon > 0.0 && random.random::<f64>() < epsilon {
             return Ok(random.random_range(0..self.q.len()));
         }
-        self.evaluate(weights, view)?;
+        self.evaluate(weights, view, mode)?;
         Ok(greedy(&self.q))
     }
 
@@ -511,7 +522,7 @@ impl Policy for EpsilonGreedy {
         match mode {
             Mode::Random => expected.fill(0.0),
             Mode::Explore { .. } | Mode::Greedy => {
-                self.evaluate(weights, view)?;
+                self.evaluate(weights, view, mode)?;
                 expected.copy_from_slice(&self.q);
             }
         }

@@ -3,7 +3,7 @@
 use crate::learner::{LearnerContext, LearnerError, LearnerState, NamedTensor};
 use innate_nn::{
     AttentionGated, Biases, CreditSpec, CreditState, Engine, EngineSpec, Initialisation, Input, Network, NetworkSpec,
-    Objective, OptimiserState, ParameterSet, Random, Reciprocity, Training,
+    NoisySpec, Objective, OptimiserState, ParameterSet, Random, Reciprocity, Training,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct ModelSpec {
     pub angle_every: u64,
     /// Which parameters are part of its state.
     pub sets: Sets,
+    /// Noise in its weights, if there is any.
+    pub noisy: Option<NoisySpec>,
 }
 
 /// Which parameters a learner uses.
@@ -66,6 +68,7 @@ pub(crate) const RATE: &str = "a number greater than 0, in single precision";
 pub struct Model {
     network: Arc<Network>,
     engine: Box<dyn Engine>,
+    noisy: bool,
     reason: String,
     sets: &'static [(ParameterSet, &'static str)],
     credit: CreditSpec,
@@ -98,6 +101,7 @@ impl Model {
         let stream = |purpose: &str| context.streams.stream(&format!("{}/{purpose}", context.area), 0);
         let weights = initialise(&network, spec.initial, spec.training.biases, &mut stream("weights"));
         let credit = spec.training.credit.clone();
+        let training = spec.training.clone();
         let built = spec.engine.build(network.clone(), context.device, spec.training, &mut stream("credit"));
         let (mut engine, reason) = built.map_err(LearnerError::new)?;
         engine.write_parameters(ParameterSet::Online, &weights).map_err(LearnerError::new)?;
@@ -108,10 +112,26 @@ impl Model {
             state.feedback.iter_mut().zip(&weights).for_each(|(feedback, w)| *feedback -= w);
             engine.set_credit_state(state).map_err(LearnerError::new)?;
         }
+        if let Some(noisy) = spec.noisy {
+            let around = noisy.around(engine, network.clone(), &training, stream("noise"));
+            engine = Box::new(around.map_err(LearnerError::new)?);
+        }
+        let noisy = spec.noisy.is_some();
         let both: &[_] = &[(ParameterSet::Online, "online"), (ParameterSet::Target, "target")];
         let sets = if spec.sets == Sets::Online { &both[..1] } else { both };
         let (angles, angle_every) = (vec![0.0; network.layers().len()], spec.angle_every);
-        Ok(Self { network, engine, reason, sets, credit, angle_every, angles, angles_are_new: false, updates: 0 })
+        Ok(Self {
+            network,
+            engine,
+            noisy,
+            reason,
+            sets,
+            credit,
+            angle_every,
+            angles,
+            angles_are_new: false,
+            updates: 0,
+        })
     }
 
     /// The network.
@@ -203,14 +223,19 @@ impl Model {
         LearnerError::new(format!("{what}{layer} at update {updates}: learning diverged; try a smaller lr"))
     }
 
-    /// Copies the flat parameters that learn into `weights`.
+    /// Copies the flat parameters that learn into `weights`; of a noisy network those with noise, and then those without.
     ///
     /// # Errors
     /// The engine failed, or a parameter is no number.
     pub fn publish(&mut self, weights: &mut Vec<f32>) -> Result<(), LearnerError> {
-        weights.resize(self.network.parameters(), 0.0);
-        self.engine.read_parameters(ParameterSet::Online, weights).map_err(LearnerError::new)?;
-        match self.network.diverged_layer(weights) {
+        let count = self.network.parameters();
+        weights.resize(if self.noisy { 2 * count } else { count }, 0.0);
+        let (acting, mean) = weights.split_at_mut(count);
+        self.engine.read_acting(acting).map_err(LearnerError::new)?;
+        if self.noisy {
+            self.engine.read_parameters(ParameterSet::Online, mean).map_err(LearnerError::new)?;
+        }
+        match self.network.diverged_layer(acting) {
             Some(_) => Err(self.diverged("the weights are not finite")),
             None => Ok(()),
         }

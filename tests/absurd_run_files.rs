@@ -64,7 +64,9 @@ const NETWORKS: [&str; 8] = [
     "'nature'",
 ];
 /// Additions to DQN: # stands for a number, and @ for a count.
-const ADDITIONS: [(&str, &str); 11] = [
+const ADDITIONS: [(&str, &str); 13] = [
+    ("noisy", "{ sigma = # }"),
+    ("frames", "@"),
     ("n_step", "@"),
     ("n_step", "3"),
     ("tau", "#"),

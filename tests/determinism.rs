@@ -118,6 +118,7 @@ const EVERYTHING: &str = "
     dueling = true
     distribution = { type = 'categorical', atoms = 11, low = 0.0, high = 50.0 }
     munchausen = {}
+    noisy = {}
     prioritised = {}
     tau = 0.1
     target_every = 3

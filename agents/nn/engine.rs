@@ -101,7 +101,7 @@ impl<T: Real> Objective<T> for LinearObjective<'_, T> {
     }
 }
 
-/// What a rule of credit keeps beside the parameters.
+/// What a rule of credit, or noise, keeps beside the parameters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreditState<T = f32> {
     /// Flat weights that feed back (see [`Engine::credit_state`]); empty for a rule that has none of its own.
@@ -168,6 +168,14 @@ pub trait Engine<T: Real = f32>: Send {
     /// `out` has another length, or the device fails.
     fn read_parameters(&mut self, set: ParameterSet, out: &mut [T]) -> Result<(), EngineError>;
 
+    /// Copies the flat parameters out with which to explore: the online ones, with their noise if they have any.
+    ///
+    /// # Errors
+    /// As [`Engine::read_parameters`].
+    fn read_acting(&mut self, out: &mut [T]) -> Result<(), EngineError> {
+        self.read_parameters(ParameterSet::Online, out)
+    }
+
     /// Takes flat parameters over.
     ///
     /// # Errors
@@ -193,7 +201,8 @@ pub trait Engine<T: Real = f32>: Send {
     fn set_optimiser_state(&mut self, state: OptimiserState<T>) -> Result<(), EngineError>;
 
     /// What the rule of credit keeps: fixed feedback weights, the sizes M of the sign-symmetric rule, the constant difference
-    /// w′ − w of learned reciprocal ones (w′ itself, as long as all parameters are 0); and the generator of disturbances.
+    /// w′ − w of learned reciprocal ones (w′ itself, as long as all parameters are 0); before these, of noisy networks, the size
+    /// of the noise and the noise; and the generator of disturbances or noise.
     fn credit_state(&self) -> CreditState<T>;
 
     /// Takes back what [`Engine::credit_state`] gave.
