@@ -10,7 +10,7 @@
 //! θ⁻  ← θ⁻ + tau (θ − θ⁻)   every `target_every` updates               tau = 1: a copy
 //! ```
 //!
-//! Dueling networks and distributions of returns are [heads](head); Munchausen's soft target is in [`soft`]; noise in the weights
+//! Dueling networks and distributions of returns are heads (`head.rs`); Munchausen's soft target is in `soft.rs`; noise in the weights
 //! lies around the engine ([`NoisySpec`]).
 //!
 //! Departures from the papers:

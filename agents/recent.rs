@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn the_latest_are_seen_and_the_first_stands_for_what_was_before() {
         let mut recent = Recent::new(3);
-        let mut see = |recent: &mut Recent, x: u8| {
+        let see = |recent: &mut Recent, x: u8| {
             recent.see(&[Array::F32(vec![9.0]), Array::U8(vec![x, x + 10])], &[1]);
             recent.stacks().map(<[Array]>::to_vec)
         };

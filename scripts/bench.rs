@@ -155,6 +155,7 @@ fn updates(name: &str, changes: &[&str]) -> Outcome {
     let mut numbers = |count: usize| (0..count).map(|_| random.random::<f32>() - 0.5).collect::<Vec<f32>>();
     let (before, after, rewards) = (numbers(4 * size), numbers(4 * size), numbers(size));
     let (actions, terminated) = (vec![1; size], vec![0; size]);
+    let (discounts, weights) = (vec![0.99; size], vec![1.0; size]);
     let experience = Experience {
         slot: 0,
         size,
@@ -162,6 +163,8 @@ fn updates(name: &str, changes: &[&str]) -> Outcome {
         after: &[Input::F32(&after)],
         actions: &actions,
         rewards: &rewards,
+        discounts: &discounts,
+        weights: &weights,
         terminated: &terminated,
         truncated: &terminated,
     };
