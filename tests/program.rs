@@ -70,6 +70,7 @@ fn the_readmes_equations_are_in_the_code() {
         "replay/priorities.rs",
         "agents/exploration.rs",
         "agents/streams.rs",
+        "agents/nn/noisy.rs",
         "agents/nn/selection.rs",
         "agents/nn/online.rs",
         "agents/nn/augment.rs",
