@@ -119,6 +119,9 @@ fn lists_and_keys_name_everything() {
         "slots",
         "at_end",
         "smoothness",
+        "travelled",
+        "distractors",
+        "atoms",
     ] {
         assert!(keys.contains(key), "{key}");
     }

@@ -17,6 +17,7 @@
 
 use super::Loss;
 use crate::learner::LearnerError;
+use documented::DocumentedFields;
 use serde::{Deserialize, Serialize};
 
 /// A distribution of returns in place of its mean.
@@ -30,7 +31,7 @@ pub enum Distribution {
 }
 
 /// Fixed returns.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct Categorical {
     /// Their number N.
@@ -42,7 +43,7 @@ pub struct Categorical {
 }
 
 /// Fixed probabilities.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quantile {
     /// Their number N: quantiles (j + ½)/N.

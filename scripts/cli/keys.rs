@@ -5,20 +5,31 @@ use documented::DocumentedFields;
 use innate_agents::agrel::AgrelOptions;
 use innate_agents::augment::AugmentOptions;
 use innate_agents::brainprop::BrainpropOptions;
-use innate_agents::dqn::DqnOptions;
+use innate_agents::dqn::{Categorical, DqnOptions, Munchausen, Quantile};
 use innate_agents::exploration::Exploration;
 use innate_agents::perturbation::PerturbationOptions;
 use innate_agents::run::{
-    AreaConfig, CheckpointConfig, EnvConfig, EvaluationConfig, LogConfig, ReplayConfig, RunConfig,
+    AreaConfig, CheckpointConfig, EnvConfig, EvaluationConfig, LogConfig, Prioritised, ReplayConfig, RunConfig,
 };
+use innate_envs::nursery::{Distractors, Mix, NurseryOptions};
 use innate_envs::options::{decode, encode};
 use innate_envs::tasks::{
     CategoryOptions, ClassificationOptions, CountingOptions, DigitsOptions, MnistOptions, ParityOptions,
     ProbabilisticOptions, SaccadeOptions, TwelveAxOptions, VibrotactileOptions,
 };
 use innate_envs::video::VideoOptions;
+use innate_rewards::agreement::AgreementOptions;
+use innate_rewards::context::ContextOptions;
+use innate_rewards::face::FaceOptions;
+use innate_rewards::gaze::GazeOptions;
+use innate_rewards::hand::HandOptions;
+use innate_rewards::joint_attention::JointAttentionOptions;
+use innate_rewards::map::MapOptions;
 use innate_rewards::motion::MotionOptions;
+use innate_rewards::mover::MoverOptions;
 use innate_rewards::optical_flow::FlowConfig;
+use innate_rewards::places::PlacesOptions;
+use innate_rewards::track::TrackOptions;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -37,11 +48,28 @@ pub(super) fn keys() -> Result<(), Failure> {
     table::<CategoryOptions>("env  (id = \"DelayedMatchToCategory\")", "")?;
     table::<VibrotactileOptions>("env  (id = \"Vibrotactile\")", "")?;
     table::<TwelveAxOptions>("env  (id = \"12AX\")", "")?;
+    table::<NurseryOptions>("env  (id = \"nursery\")", "")?;
+    table::<Mix>("env.mix  (id = \"nursery\")", "")?;
+    table::<Distractors>("env.distractors  (id = \"nursery\")", "")?;
     table::<FlowConfig>("signals.flow", "")?;
     table::<MotionOptions>("signals.motion", "")?;
+    table::<MoverOptions>("signals.mover", "")?;
+    table::<TrackOptions>("signals.track", "")?;
+    table::<PlacesOptions>("signals.places", "")?;
+    table::<HandOptions>("signals.hand", "")?;
+    table::<ContextOptions>("signals.context", "")?;
+    table::<AgreementOptions>("signals.agreement", "")?;
+    table::<MapOptions>("signals.map", "")?;
+    table::<FaceOptions>("signals.face", "")?;
+    table::<GazeOptions>("signals.gaze", "")?;
+    table::<JointAttentionOptions>("signals.joint-attention", "")?;
     table::<ReplayConfig>("replay", "")?;
     table::<AreaConfig>("area.NAME", "")?;
+    table::<Prioritised>("area.NAME.prioritised", "")?;
     table::<DqnOptions>("area.NAME  (learner = \"dqn\")", "")?;
+    table::<Categorical>("area.NAME.distribution  (type = \"categorical\")", "")?;
+    table::<Quantile>("area.NAME.distribution  (type = \"quantile\")", "")?;
+    table::<Munchausen>("area.NAME.munchausen  (learner = \"dqn\")", "")?;
     table::<Exploration>("area.NAME.exploration  (learner = \"dqn\")", "")?;
     table::<AgrelOptions>("area.NAME  (learner = \"agrel\")", "")?;
     table::<BrainpropOptions>("area.NAME  (learner = \"brainprop\")", "")?;
