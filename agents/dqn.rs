@@ -168,6 +168,7 @@ impl DqnOptions {
         }
         self.distribution.as_ref().map_or(Ok(()), Distribution::check)?;
         self.munchausen.as_ref().map_or(Ok(()), Munchausen::check)?;
+        self.noisy.as_ref().map_or(Ok(()), NoisySpec::check).map_err(LearnerError::new)?;
         Ok(Box::new(move |context: &LearnerContext<'_>| {
             Dqn::new(self.clone(), context).map(|dqn| Box::new(dqn) as Box<dyn Learner>)
         }))
@@ -408,6 +409,10 @@ impl Learner for Dqn {
             }
         }
         Ok(())
+    }
+
+    fn end_round(&mut self) -> Result<(), LearnerError> {
+        self.model.renew_noise()
     }
 
     fn horizon(&self) -> Horizon {

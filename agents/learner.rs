@@ -36,6 +36,14 @@ pub trait Learner: Send {
         let _ = slot;
     }
 
+    /// A round of acting is over, and the next will begin with fresh weights: a learner that explores by noise draws it anew.
+    ///
+    /// # Errors
+    /// The engine failed.
+    fn end_round(&mut self) -> Result<(), LearnerError> {
+        Ok(())
+    }
+
     /// The deciding half, for one environment slot.
     fn policy(&self) -> Box<dyn Policy>;
 

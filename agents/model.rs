@@ -203,6 +203,14 @@ impl Model {
         self.engine.move_target(rate).map_err(LearnerError::new)
     }
 
+    /// Draws noise anew, if there is any in the weights.
+    ///
+    /// # Errors
+    /// The engine failed.
+    pub fn renew_noise(&mut self) -> Result<(), LearnerError> {
+        self.engine.renew_noise().map_err(LearnerError::new)
+    }
+
     /// Number of updates made.
     pub fn updates(&self) -> u64 {
         self.updates

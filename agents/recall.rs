@@ -5,6 +5,8 @@
 //! discounts_i = γ^{m_i}
 //! weights_i   = 1, or the importance of a transition that was drawn by priority
 //! ```
+//!
+//! Within a round, batch u + 1 is drawn with the priorities known after update u − 1; the first batch of a round knows them all.
 
 use crate::learner::Horizon;
 use crate::run::Prioritised;
@@ -26,6 +28,8 @@ pub(crate) struct Recall {
     /// γ^k, `[n + 1]`.
     powers: Vec<f32>,
     places: Vec<Place>,
+    /// The places of the next batch, and how much each will count.
+    drawn: (Vec<Place>, Vec<f32>),
     prioritised: Option<Prioritised>,
     priorities: Option<Priorities>,
 }
@@ -48,6 +52,7 @@ impl Recall {
             horizon,
             powers: powers.collect(),
             places: vec![Place::default(); size],
+            drawn: (vec![Place::default(); size], vec![1.0; size]),
             prioritised,
             priorities: None,
         }
@@ -63,13 +68,19 @@ impl Recall {
         Ok(())
     }
 
-    /// Draws transitions of `replay`; `done` is the share of the run that is over.
+    /// Draws the next transitions of `replay`; `done` is the share of the run that is over.
     pub(crate) fn draw<R: Rng>(&mut self, replay: &Replay, random: &mut R, done: f64) -> Result<(), ReplayError> {
-        let Self { places, weights, .. } = self;
+        let Self { drawn: (places, weights), .. } = self;
         match (&self.priorities, &self.prioritised) {
-            (Some(priorities), Some(how)) => priorities.draw(replay, random, how.beta_at(done), places, weights)?,
-            _ => replay.draw(random, places)?,
+            (Some(priorities), Some(how)) => priorities.draw(replay, random, how.beta_at(done), places, weights),
+            _ => replay.draw(random, places),
         }
+    }
+
+    /// Fetches the transitions that were drawn last.
+    pub(crate) fn fetch(&mut self, replay: &Replay) -> Result<(), ReplayError> {
+        self.places.copy_from_slice(&self.drawn.0);
+        self.weights.copy_from_slice(&self.drawn.1);
         self.gather(replay)
     }
 
@@ -111,10 +122,10 @@ impl Recall {
         self.priorities.as_ref().map(Priorities::save)
     }
 
-    /// Takes the priorities of `replay` back; nothing was saved if nothing was drawn by priority.
+    /// Takes the priorities of `replay` back, if it is drawn from by priority.
     pub(crate) fn load(&mut self, replay: &Replay, saved: Option<&[f32]>) -> Result<(), ReplayError> {
-        if let (Some(how), Some(saved)) = (proportional(self.prioritised), saved) {
-            self.priorities = Some(Priorities::load(replay, how, saved)?);
+        if let Some(how) = proportional(self.prioritised) {
+            self.priorities = Some(Priorities::load(replay, how, saved.unwrap_or_default())?);
         }
         Ok(())
     }

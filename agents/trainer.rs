@@ -310,6 +310,7 @@ impl Trainer {
         self.counters.step += self.plan.config.steps_per_round;
         self.development.pass_gates(&self.plan, self.counters.step);
         self.learn_online()?;
+        self.end_round()?;
         self.publish()?;
         self.clock.steps += self.plan.config.steps_per_round;
         Ok(())
@@ -329,16 +330,37 @@ impl Trainer {
                 Memory::Replay if self.counters.step < config.learning_starts => {}
                 Memory::Replay if remembered.len() < config.batch => {}
                 Memory::Replay => {
-                    for _ in 0..config.updates_per_round {
+                    let (updates, done) =
+                        (config.updates_per_round, self.counters.step as f64 / self.plan.config.steps as f64);
+                    for update in 0..updates {
                         let learning = &mut self.areas[place];
-                        let remembered = learning.trials.as_ref().unwrap_or(&self.replay);
-                        let done = self.counters.step as f64 / self.plan.config.steps as f64;
-                        learning.recall.draw(remembered, &mut learning.sample, done)?;
+                        let LearningArea { recall, sample, trials, .. } = learning;
+                        let remembered = trials.as_ref().unwrap_or(&self.replay);
+                        if update == 0 {
+                            recall.draw(remembered, sample, done)?;
+                        }
+                        recall.fetch(remembered)?;
+                        // The next batch is drawn before the priorities of this one are known, so that it could be fetched meanwhile.
+                        if update + 1 < updates {
+                            recall.draw(remembered, sample, done)?;
+                        }
                         self.update(place, 0)?;
                     }
                 }
                 Memory::Queue => self.learn_in_order(place)?,
                 Memory::Online => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells every area that is open that the round is over.
+    fn end_round(&mut self) -> Result<(), TrainError> {
+        let step = self.counters.step;
+        for (place, area) in self.plan.areas.iter().enumerate() {
+            if self.development.learns(place, &area.gate, step) {
+                let ended = self.areas[place].learner.end_round();
+                ended.map_err(|source| TrainError::Learner { area: area.name.clone(), step, source })?;
             }
         }
         Ok(())

@@ -242,7 +242,11 @@ impl Schema {
         }
         let told = |schema: &Schema| {
             let told = schema.columns().iter();
-            told.map(|spec| format!("{} {}{:?}", spec.name, spec.kind, spec.shape)).collect::<Vec<_>>().join(", ")
+            let history =
+                |spec: &ColumnSpec| if spec.history == 1 { String::new() } else { format!(" x {}", spec.history) };
+            told.map(|spec| format!("{} {}{:?}{}", spec.name, spec.kind, spec.shape, history(spec)))
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         Err(ReplayError::Schema { found: told(found), expected: told(expected) })
     }

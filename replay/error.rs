@@ -35,6 +35,14 @@ pub enum ReplayError {
         /// What it is.
         error: f32,
     },
+    /// A priority was saved of no transition, or none of one that is there.
+    #[error("the saved priorities are of another replay: the one at place {leaf} is {priority}, and there {}", if *priority > 0.0 { "is no transition" } else { "is one" })]
+    MisplacedPriority {
+        /// The priority.
+        priority: f32,
+        /// Its place.
+        leaf: usize,
+    },
     /// Priorities were saved of another replay.
     #[error("the saved priorities are of another replay: {found} numbers, expected {expected} with one for each row")]
     Priorities {

@@ -83,7 +83,7 @@ impl Priorities {
         places: &mut [Place],
         weights: &mut [f32],
     ) -> Result<(), ReplayError> {
-        if replay.is_empty() {
+        if replay.is_empty() || self.tree.total() <= 0.0 {
             return Err(ReplayError::Empty);
         }
         if places.len() != weights.len() {
@@ -156,8 +156,8 @@ impl Priorities {
         }
         // A leaf has a weight if and only if it has a row.
         let there = |leaf: usize| priorities.tree.get(leaf) > 0.0;
-        if (0..leaves).any(|leaf| there(leaf) != (saved[leaf] > 0.0)) {
-            return Err(ReplayError::Priorities { found: saved.len(), expected: leaves + 1 });
+        if let Some(leaf) = (0..leaves).find(|&leaf| there(leaf) != (saved[leaf] > 0.0)) {
+            return Err(ReplayError::MisplacedPriority { priority: saved[leaf], leaf });
         }
         saved[..leaves].iter().enumerate().for_each(|(leaf, &priority)| priorities.tree.set(leaf, f64::from(priority)));
         priorities.greatest = saved[leaves];

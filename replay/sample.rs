@@ -99,7 +99,9 @@ impl Replay {
         }
         for (column, spec) in self.schema.specs().iter().enumerate() {
             if spec.history > 1 {
-                self.fill_history(batch, column, observed);
+                if observed.before || observed.after {
+                    self.fill_history(batch, column, observed);
+                }
                 continue;
             }
             let (rows, width) = (self.columns[column].bytes(), self.schema.row_bytes(column));

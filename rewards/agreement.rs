@@ -11,8 +11,8 @@
 //!
 //! Reads the stacks `on` (the teacher's) and `items` (the pupil's), slot for slot of the same places, and what either area decides on
 //! its stack; writes the stack `stack` (`[trials, …item]`) of examples, half of them yes and half no. Of each step the place of the
-//! widest margin for yes and one of those with a wide margin for no are remembered. Metric: `same`, the share of places that
-//! the teacher is sure of on which the pupil decides likewise, yes and no weighing the same.
+//! widest margin for yes and one of those with a wide margin for no are remembered. Metric: `same`, in steps in which the teacher is
+//! sure of a yes and of a no: the share of those places on which the pupil decides likewise, yes and no weighing the same.
 
 use crate::lessons::Examples;
 use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError};
@@ -82,10 +82,10 @@ struct State {
 /// Where among reads and decisions everything is.
 mod place {
     pub(super) const ITEMS: usize = 1;
-    pub(super) const COUNT: usize = 2;
-    pub(super) const TEACHER: usize = 3;
-    pub(super) const PUPIL: usize = 4;
-    pub(super) const TRIALS: usize = 5;
+    pub(super) const COUNTS: [usize; 2] = [2, 3];
+    pub(super) const TEACHER: usize = 4;
+    pub(super) const PUPIL: usize = 5;
+    pub(super) const TRIALS: usize = 6;
 }
 
 impl Agreement {
@@ -116,15 +116,17 @@ impl Agreement {
         let widest = |one: &usize, other: &usize| margin(teacher, *one).total_cmp(&margin(teacher, *other));
         if let Some(slot) = for_it().max_by(widest) {
             yes.remember(|out| out.copy_from_slice(item(slot)));
-            let same = for_it().filter(|&slot| margin(pupil, slot) > 0.0).count();
-            purse.note("same", same as f64 / for_it().count() as f64);
         }
         let against = against_it().count();
         if against > 0 {
             let chosen = random.random_range(0..against);
             against_it().nth(chosen).into_iter().for_each(|slot| no.remember(|out| out.copy_from_slice(item(slot))));
-            let same = against_it().filter(|&slot| margin(pupil, slot) <= 0.0).count();
-            purse.note("same", same as f64 / against as f64);
+        }
+        let agreed = for_it().count();
+        if agreed > 0 && against > 0 {
+            let yes = for_it().filter(|&slot| margin(pupil, slot) > 0.0).count() as f64 / agreed as f64;
+            let no = against_it().filter(|&slot| margin(pupil, slot) <= 0.0).count() as f64 / against as f64;
+            purse.note("same", (yes + no) / 2.0);
         }
     }
 }
@@ -133,7 +135,7 @@ impl Signal for Agreement {
     fn declare(&self) -> Declaration {
         let AgreementOptions { teacher, on, pupil, items, stack, .. } = &self.options;
         Declaration {
-            reads: vec![on.clone(), items.clone(), count_name(items)],
+            reads: vec![on.clone(), items.clone(), count_name(on), count_name(items)],
             writes: vec![stack.clone(), count_name(stack)],
             awaits: vec![decisions_name(teacher, on), decisions_name(pupil, items), decisions_name(pupil, stack)],
             pay: Pay::Trials,
@@ -193,7 +195,16 @@ impl Signal for Agreement {
             purse.pay_trial(0, slot, f64::from(u8::from(verdict.yes == *answer)));
         }
         let (teacher, pupil) = (after.f32(place::TEACHER)?, after.f32(place::PUPIL)?);
-        self.compare(after.f32(place::ITEMS)?, after.f32(place::COUNT)?[0] as usize, teacher, pupil, purse);
+        let items = after.f32(place::ITEMS)?;
+        let rows = verdict::ROW * items.len() / self.length;
+        if let Some(area) = [(teacher, &self.options.teacher), (pupil, &self.options.pupil)]
+            .iter()
+            .find(|(found, _)| found.len() != rows)
+        {
+            return Err(SignalError::new(format!("the area `{}` must have choices = 2: no and yes", area.1)));
+        }
+        let [on, of] = place::COUNTS.map(|count| after.f32(count).map(|count| count[0] as usize));
+        self.compare(items, on?.min(of?), teacher, pupil, purse);
         Ok(())
     }
 

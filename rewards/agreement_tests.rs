@@ -88,6 +88,29 @@ fn a_saved_teacher_goes_on_with_what_it_remembers() {
 }
 
 #[test]
+fn areas_of_other_choices_are_refused() {
+    let agreement: Box<dyn Signal> = Box::new(Agreement::new(AgreementOptions::default()).unwrap());
+    let seen = [("places", vec![4, 1]), ("context", vec![4, 2]), ("places.count", vec![1]), ("context.count", vec![1])];
+    let seen = seen.map(|(name, shape)| ArraySpec::f32(name, &shape, -9.0, 9.0));
+    let area = |name: &str, stacks: &[&str], actions| Perceiver {
+        name: name.into(),
+        stacks: stacks.iter().map(|stack| (*stack).into()).collect(),
+        actions,
+    };
+    let areas = [area("hand", &["places"], 1), area("context", &["context", "agreement.examples"], 2)];
+    let mut bank = Bank::with_areas(vec![("agreement".into(), agreement)], &areas, &seen).unwrap();
+    struct Silent;
+    impl Decide for Silent {
+        fn decide(&mut self, _: usize, _: &[f32], _: &mut [f32]) -> Result<(), SignalError> {
+            Ok(())
+        }
+    }
+    bank.begin_episode(&scene(), &mut Silent).unwrap();
+    let said = bank.step(&scene(), 0, Step::default(), &mut Silent, |_| {}).unwrap_err().to_string();
+    assert!(said.contains("`hand` must have choices = 2"), "{said}");
+}
+
+#[test]
 fn stacks_of_different_places_are_refused() {
     let agreement: Box<dyn Signal> = Box::new(Agreement::new(AgreementOptions::default()).unwrap());
     let seen = [("places", vec![4, 1]), ("context", vec![5, 2]), ("places.count", vec![1]), ("context.count", vec![1])];

@@ -3,8 +3,9 @@
 //! Motion that has come from afar enters a cell from beside, it leaves again, and the place looks different, wherever it may
 //! have shifted a little (`looks.rs`). Something that merely passes changes nothing; something that begins to move by itself,
 //! swings or turns comes from nowhere; something that comes and stays has not left; a place that never looked the same for
-//! long tells nothing; light alone is taken away; what fills most of the frame's height only passes in front. Cells that change
-//! side by side within 3 steps make one event, if they are `cells` or more and together changed enough.
+//! long tells nothing (`settled`); light alone is taken away; what fills most of the frame's height only passes in front (`vast`).
+//! Cells that change side by side within 3 steps make one event, if they are `cells` or more and together changed enough; one that
+//! is free later belongs to it as well, if motion entered it at about the same time.
 //!
 //! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion 3 steps after it entered;
 //! x, y of the middle of the cells; steps since it entered; number of cells; unused rows 0; pixels) and `mover.map` (`[rows,

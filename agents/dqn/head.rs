@@ -76,9 +76,14 @@ impl Distribution {
         let (key, count) = match self {
             Self::Categorical(Categorical { atoms, low, high }) => {
                 // A comparison with NaN is false, so that NaN is refused as well.
-                if !(low < high && ((high - low) as f32).is_finite() && (*low as f32).is_finite()) {
-                    let said = format!("distribution.low = {low} must be less than high = {high}, both finite numbers");
-                    return Err(LearnerError::new(said));
+                let apart = (high - low) / (*atoms).max(2) as f64;
+                let fits =
+                    [*low, *high].iter().all(|end| end.abs() <= 1e30) && apart > 1e-4 * low.abs().max(high.abs());
+                if !fits {
+                    let said = "distribution.low must be less than high by so much that atoms can be told apart in single precision";
+                    return Err(LearnerError::new(format!(
+                        "{said}; found low = {low}, high = {high}, atoms = {atoms}"
+                    )));
                 }
                 ("atoms", *atoms)
             }

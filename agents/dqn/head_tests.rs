@@ -114,7 +114,8 @@ fn a_distribution_that_cannot_be_is_refused() {
     let said = |distribution: Distribution| distribution.check().unwrap_err().to_string();
     let categorical = |atoms, low, high| Distribution::Categorical(Categorical { atoms, low, high });
     assert!(said(categorical(1, -1.0, 1.0)).contains("distribution.atoms = 1"));
-    assert!(said(categorical(51, 1.0, f64::NAN)).contains("distribution.low = 1"));
-    assert!(said(categorical(51, -1e300, 1.0)).contains("finite"));
+    assert!(said(categorical(51, 1.0, f64::NAN)).contains("found low = 1, high = NaN"));
+    assert!(said(categorical(51, -1e300, 1.0)).contains("found low = -1000"));
+    assert!(said(categorical(51, 1.0, 1.00000001)).contains("told apart in single precision"));
     assert!(said(Distribution::Quantile(Quantile { quantiles: 0 })).contains("distribution.quantiles = 0"));
 }

@@ -43,7 +43,12 @@ impl Munchausen {
         };
         // A comparison with NaN is false, so that NaN is refused as well.
         in_range("alpha", self.alpha, (0.0..=1.0).contains(&self.alpha), "between 0 and 1")?;
-        in_range("temperature", self.temperature, self.temperature as f32 > 0.0, "greater than 0")?;
+        in_range(
+            "temperature",
+            self.temperature,
+            self.temperature >= 1e-6 && self.temperature <= 1e6,
+            "between 1e-6 and 1e6",
+        )?;
         in_range("least", self.least, self.least <= 0.0, "0 or less")
     }
 

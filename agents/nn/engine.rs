@@ -176,6 +176,14 @@ pub trait Engine<T: Real = f32>: Send {
         self.read_parameters(ParameterSet::Online, out)
     }
 
+    /// Draws noise anew with which to explore; nothing for an engine without noise.
+    ///
+    /// # Errors
+    /// The device fails.
+    fn renew_noise(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Takes flat parameters over.
     ///
     /// # Errors

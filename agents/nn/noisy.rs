@@ -11,7 +11,7 @@
 //! drawn anew after each update.
 //!
 //! Departures from the paper:
-//! 1. Whoever acts does so with one draw for as long as a snapshot of the weights lasts, and not one for each step.
+//! 1. Whoever acts does so with one draw for a round of acting, and not one for each step.
 //! 2. A greedy choice is made with μ alone.
 
 use crate::Device;
@@ -41,6 +41,17 @@ impl Default for NoisySpec {
 }
 
 impl NoisySpec {
+    /// Whether it can be.
+    ///
+    /// # Errors
+    /// A sentence that names the key, its value and what is allowed.
+    pub fn check(&self) -> Result<(), String> {
+        match (0.0..=100.0).contains(&self.sigma) {
+            true => Ok(()),
+            false => Err(format!("noisy.sigma = {} must lie between 0 and 100", self.sigma)),
+        }
+    }
+
     /// Puts noise into the weights of `engine`, which holds the parameters of `network` already; `random` draws it.
     ///
     /// # Errors
@@ -52,9 +63,7 @@ impl NoisySpec {
         training: &Training,
         random: Random,
     ) -> Result<Noisy<T>, EngineError> {
-        if !(0.0..=100.0).contains(&self.sigma) {
-            return Err(EngineError::Credit(format!("noisy.sigma = {} must lie between 0 and 100", self.sigma)));
-        }
+        self.check().map_err(EngineError::Credit)?;
         if let CreditSpec::NodePerturbation(_) | CreditSpec::WeightPerturbation(_) = training.credit {
             let rule = training.credit.name();
             return Err(EngineError::Credit(format!("noisy networks and {rule} would both disturb the network")));
@@ -175,16 +184,18 @@ impl<T: Real> Noisy<T> {
         let Self { network, dense, factors, random, .. } = self;
         self.online.draw(network, dense, factors, random);
         self.target.draw(network, dense, factors, random);
-        self.write()
+        self.write(ParameterSet::Online)?;
+        self.write(ParameterSet::Target)
     }
 
-    /// Gives the engine the weights with their noise.
-    fn write(&mut self) -> Result<(), EngineError> {
-        for (set, weights) in [(ParameterSet::Online, &self.online), (ParameterSet::Target, &self.target)] {
-            weights.mix(&mut self.effective);
-            self.engine.write_parameters(set, &self.effective)?;
-        }
-        Ok(())
+    /// Gives the engine the weights of `set` with their noise.
+    fn write(&mut self, set: ParameterSet) -> Result<(), EngineError> {
+        let weights = match set {
+            ParameterSet::Online => &self.online,
+            ParameterSet::Target => &self.target,
+        };
+        weights.mix(&mut self.effective);
+        self.engine.write_parameters(set, &self.effective)
     }
 
     /// What is kept beside μ and the engine's own: σ and noise, online and target.
@@ -234,14 +245,14 @@ impl<T: Real> Engine<T> for Noisy<T> {
 
     fn copy_online_to_target(&mut self) -> Result<(), EngineError> {
         self.target.values.copy_from_slice(&self.online.values);
-        self.write()
+        self.write(ParameterSet::Target)
     }
 
     fn move_target(&mut self, rate: f64) -> Result<(), EngineError> {
         let rate = T::of(rate);
         let both = self.target.values.iter_mut().zip(&self.online.values);
         both.for_each(|(target, &online)| *target += rate * (online - *target));
-        self.write()
+        self.write(ParameterSet::Target)
     }
 
     fn read_parameters(&mut self, set: ParameterSet, out: &mut [T]) -> Result<(), EngineError> {
@@ -259,13 +270,17 @@ impl<T: Real> Engine<T> for Noisy<T> {
         Ok(())
     }
 
+    fn renew_noise(&mut self) -> Result<(), EngineError> {
+        self.draw()
+    }
+
     fn write_parameters(&mut self, set: ParameterSet, parameters: &[T]) -> Result<(), EngineError> {
         check_length("the flat vector", parameters.len(), self.network.parameters(), 1)?;
         match set {
             ParameterSet::Online => self.online.mean_mut().copy_from_slice(parameters),
             ParameterSet::Target => self.target.mean_mut().copy_from_slice(parameters),
         }
-        self.write()
+        self.write(set)
     }
 
     fn read_gradient(&mut self, out: &mut [T]) -> Result<(), EngineError> {
@@ -302,7 +317,8 @@ impl<T: Real> Engine<T> for Noisy<T> {
         take(&mut self.online.noise);
         take(&mut self.target.noise);
         self.engine.set_credit_state(CreditState { feedback: inner.to_vec(), noise: None })?;
-        self.write()
+        self.write(ParameterSet::Online)?;
+        self.write(ParameterSet::Target)
     }
 
     fn device(&self) -> Device {

@@ -23,7 +23,7 @@ fn noisy(engine: EngineSpec, sigma: f64) -> (Noisy<f64>, Arc<Network>) {
 /// L = Σ error ⊙ y for these values of μ and σ.
 fn loss(noisy: &mut Noisy<f64>, values: &[f64], error: &[f64]) -> f64 {
     noisy.online.values.copy_from_slice(values);
-    noisy.write().unwrap();
+    noisy.write(ParameterSet::Online).unwrap();
     let mut outputs = [0.0; 4];
     noisy.forward(ParameterSet::Online, &[Input::F32(&[0.3, -0.9, 0.5, 1.1, 0.2, -0.4])], 2, &mut outputs).unwrap();
     outputs.iter().zip(error).map(|(y, error)| y * error).sum()

@@ -171,6 +171,29 @@ fn each_addition_changes_the_targets_and_only_where_it_should() {
 }
 
 #[test]
+fn noise_is_drawn_anew_for_each_round_of_acting_and_the_mean_stays() {
+    with_file(|file| {
+        let golden = Golden { file, variant: "plain" };
+        let publish = |dqn: &mut Dqn| {
+            let mut weights = Vec::new();
+            dqn.publish(&mut weights).unwrap();
+            weights
+        };
+        let mut quiet = golden.learner("native", &[]);
+        let count = publish(&mut quiet).len();
+        let mut noisy = golden.learner("native", &["noisy = {}"]);
+        let first = publish(&mut noisy);
+        assert_eq!(first, publish(&mut noisy), "to publish draws nothing");
+        noisy.end_round().unwrap();
+        let second = publish(&mut noisy);
+        assert_eq!((first.len(), second.len()), (2 * count, 2 * count));
+        assert_ne!(first[..count], second[..count]);
+        assert_eq!(first[count..], second[count..]);
+        assert_eq!(first[count..], publish(&mut quiet));
+    });
+}
+
+#[test]
 fn keys_out_of_range_are_refused_by_name() {
     for (keys, part) in [
         ("n_step = 0", "n_step = 0"),
@@ -179,7 +202,9 @@ fn keys_out_of_range_are_refused_by_name() {
         ("munchausen = { temperature = 0.0 }", "munchausen.temperature = 0"),
         ("munchausen = { least = 1.0 }", "munchausen.least = 1"),
         ("distribution = { type = 'quantile', quantiles = 1 }", "distribution.quantiles = 1"),
-        ("distribution = { type = 'categorical', low = 3.0, high = 3.0 }", "distribution.low = 3"),
+        ("distribution = { type = 'categorical', low = 3.0, high = 3.0 }", "found low = 3, high = 3"),
+        ("noisy = { sigma = -1.0 }", "noisy.sigma = -1"),
+        ("munchausen = { temperature = 1e30 }", "munchausen.temperature = 1"),
     ] {
         let said = toml::from_str::<DqnOptions>(keys).unwrap().plan().err().unwrap().to_string();
         assert!(said.contains(part), "{keys}: {said}");

@@ -25,6 +25,8 @@ pub(super) struct Cluster {
     columns: f32,
     /// Steps since motion entered the first of them.
     pub(super) age: usize,
+    /// Steps since motion entered the one that it entered last.
+    latest: usize,
     /// Steps since the last one changed.
     since: usize,
     /// Steps since the first one changed.
@@ -62,14 +64,16 @@ impl Clusters {
         self.known.clear();
     }
 
-    /// A step passes; clusters that motion entered more than `window` steps ago can have no late cells any more.
+    /// A step passes; clusters that motion entered last so long ago that a cell which it left after `window` steps would be no
+    /// neighbour in time are forgotten.
     pub(super) fn grow_older(&mut self, window: usize) {
         for cluster in &mut self.known {
             cluster.age += 1;
+            cluster.latest += 1;
             cluster.since += 1;
             cluster.grown += 1;
         }
-        self.known.retain(|cluster| !cluster.told || cluster.age <= window + ENTERED);
+        self.known.retain(|cluster| !cluster.told || cluster.latest <= window + ENTERED);
     }
 
     /// Adds the cell at `place` (row, column), which motion entered `age` steps ago and which looks different by `change`.
@@ -111,6 +115,7 @@ impl Cluster {
         if self.places.len() < COMPARED {
             self.places.push(self.place(row, column, age));
         }
+        self.latest = if self.cells == 0 { age } else { self.latest.min(age) };
         self.cells += 1;
         self.change += change;
         self.rows += change * row as f32;

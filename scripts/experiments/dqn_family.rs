@@ -1,7 +1,7 @@
 //! `dqn-family`: what each addition to DQN is worth on two small tasks.
 //!
 //! The runs `cartpole` (50,000 steps) and `acrobot` (100,000 steps), each unchanged but for one addition at a time, and with all
-//! that make a Rainbow. Returns are those of greedy episodes after every tenth of a run. Three numbers of each training count: its
+//! that make a Rainbow, which explores by ε here as all variants do. Returns are those of greedy episodes after every tenth of a run. Three numbers of each training count: its
 //! best return, the mean of the last three, and the mean of all, which tells how soon it learned (sample efficiency).
 //!
 //! No published numbers are compared with: papers report these additions on Atari. Nothing is tuned to a variant; what fails here
