@@ -99,7 +99,7 @@ pub const STANDARD: &[Experiment] = &[
     Experiment {
         name: "dqn-family",
         summary: "what each addition to DQN is worth on CartPole and Acrobot",
-        time: "25 min",
+        time: "about 60 min",
         run: dqn_family::run,
     },
     Experiment {
