@@ -29,7 +29,7 @@ pub use soft::Munchausen;
 use crate::exploration::Exploration;
 use crate::learner::{
     Experience, Horizon, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, NamedTensor,
-    Policy,
+    Policy, remembered_action,
 };
 use crate::model::{Model, ModelSpec, Sets};
 use crate::streams::Random;
@@ -310,7 +310,7 @@ impl Dqn {
             for (bonus, (numbers, &action)) in bonus.iter_mut().zip(samples) {
                 head.values(numbers, q);
                 munchausen.scaled_logs(q);
-                *bonus = munchausen.bonus(q[place_of(action, q.len())?]);
+                *bonus = munchausen.bonus(q[remembered_action(action, q.len())?]);
             }
         }
         model.forward(ParameterSet::Target, experience.after, size, outputs)?;
@@ -360,7 +360,7 @@ impl Dqn {
         let (mut loss, mut q_sum) = (0.0, 0.0);
         error.fill(0.0);
         for (sample, target) in targets.chunks_exact(atoms).enumerate() {
-            let action = place_of(experience.actions[sample], width / atoms)?;
+            let action = remembered_action(experience.actions[sample], width / atoms)?;
             let taken = sample * width + action * atoms..sample * width + (action + 1) * atoms;
             let (numbers, error) = (&before[taken.clone()], &mut error[taken]);
             let (cost, delta) = head.loss(numbers, target, Some(error));
@@ -373,13 +373,6 @@ impl Dqn {
         head.write_error(error, output_error);
         Ok((loss / f64::from(size), q_sum / f64::from(size)))
     }
-}
-
-/// The place of a remembered action.
-fn place_of(action: i64, actions: usize) -> Result<usize, LearnerError> {
-    let place = usize::try_from(action).ok().filter(|&place| place < actions);
-    place
-        .ok_or_else(|| LearnerError::new(format!("the replay holds an action {action}, allowed: 0 to {}", actions - 1)))
 }
 
 impl Learner for Dqn {

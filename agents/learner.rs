@@ -265,6 +265,12 @@ impl LearnerError {
     }
 }
 
+/// The place of a remembered action among `actions` of them.
+pub(crate) fn remembered_action(action: i64, actions: usize) -> Result<usize, LearnerError> {
+    let place = usize::try_from(action).ok().filter(|&place| place < actions);
+    place.ok_or_else(|| LearnerError::new(format!("an action {action} was remembered, allowed: 0 to {}", actions - 1)))
+}
+
 /// The tensors that belong to `area`, without its name.
 pub(crate) fn of_area(area: &str, tensors: &[NamedTensor]) -> Vec<NamedTensor> {
     let mine = |tensor: &NamedTensor| {

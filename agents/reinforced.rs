@@ -10,6 +10,7 @@
 
 use crate::learner::{
     Experience, Learner, LearnerContext, LearnerError, LearnerState, Memory, Mode, NamedTensor, Policy,
+    remembered_action,
 };
 use crate::model::{self, Model, ModelSpec};
 use crate::streams::Random;
@@ -143,12 +144,6 @@ impl Counters {
     }
 }
 
-/// The unit that a remembered action stands for.
-fn selected_unit(action: i64, actions: usize) -> Result<usize, LearnerError> {
-    let unit = usize::try_from(action).ok().filter(|&unit| unit < actions);
-    unit.ok_or_else(|| LearnerError::new(format!("an action {action} was remembered, allowed: 0 to {}", actions - 1)))
-}
-
 impl Execution {
     fn new(spec: ModelSpec, context: &LearnerContext<'_>) -> Result<Self, LearnerError> {
         if let Some(rule) = online_rule(&spec).filter(|_| context.memory == Memory::Online) {
@@ -209,7 +204,7 @@ impl InPlace {
     ) -> Result<(f32, f32), LearnerError> {
         self.online.network().gather(experience.before, 0, &mut self.input);
         let outputs = self.online.forward(&self.input);
-        let (selected, reward) = (selected_unit(experience.actions[0], outputs.len())?, experience.rewards[0]);
+        let (selected, reward) = (remembered_action(experience.actions[0], outputs.len())?, experience.rewards[0]);
         let amount = rule.amount(outputs, selected, reward, expected);
         self.online.learn(selected, amount);
         self.updates += 1;
@@ -236,7 +231,7 @@ impl Batched {
         let rows = outputs.chunks_exact(width).zip(error.chunks_exact_mut(width));
         let trials = experience.actions.iter().zip(experience.rewards).zip(rows).zip(&mut *selected);
         for (((&action, &reward), (outputs, error)), selected) in trials {
-            *selected = selected_unit(action, width)?;
+            *selected = remembered_action(action, width)?;
             let amount = rule.amount(outputs, *selected, reward, expected);
             error[*selected] = -amount / experience.size as f32;
             counters.note(reward, expected[*selected]);

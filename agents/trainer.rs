@@ -401,7 +401,7 @@ impl Trainer {
     }
 
     /// One update of one area from its batch, whose transitions are of slot `slot` if they are successive:
-    /// relabel and mix pay → learn.
+    /// relabel and mix pay, step by step of the returns → learn → give the transitions their priorities.
     fn update(&mut self, place: usize, slot: usize) -> Result<(), TrainError> {
         let (plan, step) = (&self.plan, self.counters.step);
         let (area, learning) = (&plan.areas[place], &mut self.areas[place]);
