@@ -15,6 +15,7 @@
 
 use crate::learner::{
     Experience, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, NamedTensor, Policy,
+    remembered_action,
 };
 use crate::model::{RATE, is_rate};
 use crate::streams::Random;
@@ -194,12 +195,7 @@ impl Learner for AugmentLearner {
         let Running { trial, reward } = &mut slots[experience.slot];
         join(inputs, experience.before, observation);
         network.forward(trial, observation);
-        let actions = trial.q().len();
-        let chosen = usize::try_from(experience.actions[0]).ok().filter(|&action| action < actions);
-        let Some(chosen) = chosen else {
-            let found = experience.actions[0];
-            return Err(LearnerError::new(format!("an action {found} was remembered, allowed: 0 to {}", actions - 1)));
-        };
+        let chosen = remembered_action(experience.actions[0], trial.q().len())?;
         let delta = network.learn(trial, chosen, reward.unwrap_or_default());
         if reward.is_some() {
             self.counters.note(delta);
