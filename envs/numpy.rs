@@ -9,6 +9,8 @@
 //! - `integers(n)`: 32 bits times `n`, upper half, with rejection (D. Lemire, "Fast random integer generation in an
 //!   interval", 2019); the unused half of a 64-bit output serves the next such draw.
 
+pub mod legacy;
+
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::RngCore;
 use serde::{Deserialize, Serialize};

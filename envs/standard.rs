@@ -2,6 +2,9 @@
 
 use crate::classic::{Acrobot, CartPole, Classic, ClassicOptions, Mechanics, MountainCar};
 use crate::env::Env;
+use crate::minatar::{
+    ActionSet, Asterix, Breakout, Freeway, Game, MinAtar, MinAtarError, MinAtarOptions, Seaquest, SpaceInvaders,
+};
 use crate::nursery::Nursery;
 use crate::registry::Registry;
 use crate::tasks::{Category, Mnists, Probabilistic, Saccade, TaskError, TwelveAx, Vibrotactile, boolean, digits};
@@ -18,6 +21,11 @@ pub fn standard() -> Registry<Box<dyn Env>> {
     classic::<CartPole, 200>(&mut envs, "CartPole-v0", 195.0, "balance a pole on a cart for 200 steps");
     classic::<Acrobot, 500>(&mut envs, "Acrobot-v1", -100.0, "swing a two-link pendulum up from its middle joint");
     classic::<MountainCar, 200>(&mut envs, "MountainCar-v0", -110.0, "swing a weak car out of a valley");
+    minatar::<Breakout>(&mut envs, "keep a ball in play and break bricks");
+    minatar::<Asterix>(&mut envs, "gather gold and keep away from enemies");
+    minatar::<Freeway>(&mut envs, "cross a road, again and again");
+    minatar::<Seaquest>(&mut envs, "save divers, shoot what swims, come up for air");
+    minatar::<SpaceInvaders>(&mut envs, "shoot aliens that come down and shoot back");
     let films = Films::default();
     envs.register("video", "look around in a film: the actions move the fixation", move |options| {
         video::build(options, &films)
@@ -52,6 +60,20 @@ fn task<T, E>(
     E: Env + 'static,
 {
     envs.register(id, summary, move |options| build(options).map(|env| Box::new(env) as Box<dyn Env>));
+}
+
+/// Adds one game of MinAtar, with all actions and with those it has a use for.
+fn minatar<G: Game + 'static>(envs: &mut Registry<Box<dyn Env>>, summary: &str) {
+    for (set, offered) in [(ActionSet::Full, "all six actions"), (ActionSet::Minimal, "the actions that matter")] {
+        envs.register(&MinAtar::<G>::id(set), &format!("{summary}; {offered}"), move |options: MinAtarOptions| {
+            let limit = options.max_episode_steps;
+            let game = MinAtar::<G>::new(set, options)?;
+            Ok::<Box<dyn Env>, MinAtarError>(match limit {
+                Some(limit) => Box::new(TimeLimit::new(game, limit)),
+                None => Box::new(game),
+            })
+        });
+    }
 }
 
 /// Adds one world of classic control, truncated after `LIMIT` steps unless the run file says otherwise.

@@ -1,4 +1,4 @@
-//! Steps per second of the classic-control environments and of the nursery, through the object-safe trait, resets and random actions included.
+//! Steps per second of classic control, MinAtar and the nursery, through the object-safe trait, resets and random actions included.
 //!
 //! `cargo run --release -p innate-envs --example env_speed`: best of five, one thread; the unit is millions of steps per second.
 
@@ -13,13 +13,16 @@ const ACTIONS: usize = 1 << 12;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let classic = [("CartPole-v1", 5_000_000), ("Acrobot-v1", 500_000), ("MountainCar-v0", 5_000_000)];
-    for (id, steps) in classic.into_iter().chain([("nursery", 5_000)]) {
+    let games =
+        ["Breakout", "Asterix", "Freeway", "Seaquest", "SpaceInvaders"].map(|game| format!("MinAtar/{game}-v0"));
+    let games = games.iter().map(|id| (id.as_str(), 1_000_000));
+    for (id, steps) in classic.into_iter().chain(games).chain([("nursery", 5_000)]) {
         let (mut env, _) = standard().build(id, &toml::Table::new(), "env")?;
         let mut best = f64::INFINITY;
         for _ in 0..REPEATS {
             best = best.min(play(&mut *env, steps)?);
         }
-        println!("{id:16} {:9.4} M steps/s", steps as f64 / best / 1e6);
+        println!("{id:24} {:9.4} M steps/s", steps as f64 / best / 1e6);
     }
     Ok(())
 }

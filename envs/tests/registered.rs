@@ -32,7 +32,7 @@ fn built(id: &str) -> Box<dyn Env> {
 #[test]
 fn every_registered_environment_keeps_the_promises() {
     let registry = standard();
-    assert_eq!(registry.entries().len(), 16);
+    assert_eq!(registry.entries().len(), 26);
     for entry in registry.entries() {
         let (mut env, _) = registry.build(&entry.name, &options(&entry.name), "env").unwrap();
         assert_eq!(env.spec().id, entry.name);
@@ -166,6 +166,8 @@ proptest! {
         id in prop::sample::select(vec![
             "CartPole-v1", "Acrobot-v1", "MountainCar-v0", "video", "Parity", "Digits", "MNIST", "Saccade",
             "ProbabilisticClassification", "DelayedMatchToCategory", "Vibrotactile", "12AX",
+            "MinAtar/Breakout-v0", "MinAtar/Asterix-v0", "MinAtar/Freeway-v1", "MinAtar/Seaquest-v0",
+            "MinAtar/SpaceInvaders-v1",
         ]),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
