@@ -15,7 +15,7 @@ use crate::plan::{MAX_VIEW, Plan};
 use crate::recent::Recent;
 use crate::streams::{Random, Streams};
 use crate::trials::Trials;
-use innate_envs::{Array, Loaded, Slot, SlotState};
+use innate_envs::{Array, EnvError, Loaded, Slot, SlotState};
 use innate_nn::Input;
 use innate_replay::{Chunk, ColumnId, Ending, ReplayError};
 use innate_rewards::{Bank, BankError, BankState, Ledger, Service};
@@ -45,6 +45,10 @@ pub struct Report {
     pub trials: Vec<Chunk>,
     /// The episodes that ended.
     pub episodes: Vec<Episode>,
+    /// What the environment had to say to a person.
+    pub notices: Vec<String>,
+    /// Why the environment could not go on, if it could not. The slot's steps before that are all there.
+    pub failure: Option<EnvError>,
     /// What each signal paid and noted.
     pub ledgers: Vec<Ledger>,
 }
@@ -115,26 +119,21 @@ impl ActorSlot {
         self.bank.begin_episode(self.slot.observation(), &mut minds)
     }
 
-    /// Takes `steps` steps with the weights of `snapshot`. The first is step `first_step` of the run, the next one
-    /// `stride` later, since the other slots step in between.
+    /// An empty report, to be filled by the steps of a round.
+    pub fn begin_round(&mut self) -> Report {
+        self.spare.take().unwrap_or_else(|| Report::empty(&self.held, &self.trials))
+    }
+
+    /// Puts what the round's steps have brought into `report`. After a step that failed that is what came before it.
     ///
     /// # Errors
-    /// The environment, a signal or a policy failed; the error names it.
-    pub fn round(
-        &mut self,
-        snapshot: &Snapshot,
-        steps: usize,
-        first_step: u64,
-        stride: u64,
-    ) -> Result<Report, ActorError> {
-        let mut report = self.spare.take().unwrap_or_else(|| Report::empty(&self.held, &self.trials));
-        for step in 0..steps as u64 {
-            self.step(snapshot, first_step + step * stride, &mut report)?;
-        }
+    /// What was seen cannot be written down.
+    pub fn end_round(&mut self, report: &mut Report) -> Result<(), ActorError> {
         self.columns.write_head(&mut self.held, self.bank.current())?;
         self.held.move_front(self.held.len().saturating_sub(self.window), &mut report.chunk)?;
         report.ledgers.extend(self.bank.take_ledgers());
-        Ok(report)
+        report.notices.extend(self.slot.take_notice());
+        Ok(())
     }
 
     /// Takes back a report whose contents have been used, so that the next round allocates nothing.
@@ -142,17 +141,39 @@ impl ActorSlot {
         report.chunk.clear();
         report.trials.iter_mut().for_each(Chunk::clear);
         report.episodes.clear();
+        report.notices.clear();
+        report.failure = None;
         report.ledgers.clear();
         self.spare = Some(report);
     }
 
-    fn step(&mut self, snapshot: &Snapshot, step: u64, report: &mut Report) -> Result<(), ActorError> {
-        let row = self.columns.begin_row(&mut self.held, self.bank.current())?;
-        let mode = Mode::Explore { step };
-        let decided = self.body.act(self.bank.current(), snapshot, mode, None);
+    /// Decides with the weights of `snapshot` on the action of step `step` of the run, and has the environment begin it.
+    ///
+    /// # Errors
+    /// A policy failed.
+    pub fn decide(&mut self, snapshot: &Snapshot, step: u64) -> Result<usize, ActorError> {
+        let decided = self.body.act(self.bank.current(), snapshot, Mode::Explore { step }, None);
         let action = decided.map_err(|source| ActorError::Policy { area: self.body.name.clone(), source })?;
-        self.held.i64_mut(self.columns.action, row)?[0] = action as i64;
+        self.slot.begin_step(action);
+        Ok(action)
+    }
+
+    /// Takes the step that was decided on.
+    ///
+    /// # Errors
+    /// The environment, a signal or a policy failed; the error names it.
+    pub fn step(
+        &mut self,
+        action: usize,
+        snapshot: &Snapshot,
+        step: u64,
+        report: &mut Report,
+    ) -> Result<(), ActorError> {
+        let mode = Mode::Explore { step };
         let outcome = self.slot.step(action)?;
+        // Only now, so that a step that failed leaves no row.
+        let row = self.columns.begin_row(&mut self.held, self.bank.current())?;
+        self.held.i64_mut(self.columns.action, row)?[0] = action as i64;
         let ended = outcome.terminated || outcome.truncated;
         let observation = if ended { self.slot.final_observation() } else { self.slot.observation() };
         let (held, columns, trials) = (&mut self.held, &self.columns, &mut self.trials);
@@ -253,7 +274,14 @@ impl ActorSlot {
 impl Report {
     fn empty(like: &Chunk, trials: &[Trials]) -> Self {
         let trials = trials.iter().map(|trials| Chunk::new(trials.schema().clone())).collect();
-        Self { chunk: Chunk::new(like.schema().clone()), trials, episodes: Vec::new(), ledgers: Vec::new() }
+        Self {
+            chunk: Chunk::new(like.schema().clone()),
+            trials,
+            episodes: Vec::new(),
+            notices: Vec::new(),
+            failure: None,
+            ledgers: Vec::new(),
+        }
     }
 }
 

@@ -90,16 +90,16 @@ impl Crew {
         self.board.changed.notify_all();
     }
 
-    /// Waits for the round's end and answers with every slot's report, in slot order.
+    /// Waits for the round's end and answers with every slot's report, in slot order. Where an environment failed, the report
+    /// says so.
     ///
     /// # Errors
-    /// The failure of the first slot (in slot order) that failed.
+    /// The failure of the first slot (in slot order) in which anything else failed.
     pub fn finish(&mut self) -> Result<Vec<Report>, ActorError> {
         let mut reports: Vec<Option<Result<Report, ActorError>>> = self.slots.iter().map(|_| None).collect();
         if let Some(round) = self.waiting.take() {
-            for (index, slot) in self.slots.iter().enumerate() {
-                reports[index] = Some(step_slot(slot, index, self.slots.len(), &round));
-            }
+            let all = self.slots.iter().enumerate();
+            step_slots(all, self.slots.len(), &round, |(index, report)| reports[index] = Some(report));
         } else {
             for _ in 0..self.slots.len() {
                 let (index, report) = self.receive()?;
@@ -154,10 +154,11 @@ impl Drop for Crew {
 fn act(slots: &[Mutex<ActorSlot>], board: &Board, reports: &Sender<Sent>, thread: usize, threads: usize) {
     let mut seen = 0;
     while let Some(round) = next_round(board, &mut seen) {
-        for (index, slot) in slots.iter().enumerate().skip(thread).step_by(threads) {
-            if reports.send((index, step_slot(slot, index, slots.len(), &round))).is_err() {
-                return;
-            }
+        let own = slots.iter().enumerate().skip(thread).step_by(threads);
+        let mut gone = false;
+        step_slots(own, slots.len(), &round, |sent| gone |= reports.send(sent).is_err());
+        if gone {
+            return;
         }
     }
 }
@@ -173,14 +174,71 @@ fn next_round(board: &Board, seen: &mut u64) -> Option<Round> {
     if notice.closed { None } else { notice.round.clone() }
 }
 
-/// Steps one slot; a panic in a part that a user wrote becomes an error instead of a thread that never reports.
-fn step_slot(slot: &Mutex<ActorSlot>, index: usize, slots: usize, round: &Round) -> Result<Report, ActorError> {
-    let mut slot = slot.lock();
-    let first_step = round.first_step + index as u64;
-    let stepped = catch_unwind(AssertUnwindSafe(|| slot.round(&round.snapshot, round.steps, first_step, slots as u64)));
-    stepped.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-        let message = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-        Err(ActorError::Panic { slot: index, message })
-    })
+/// A slot in a round.
+struct Working<'a> {
+    index: usize,
+    slot: MutexGuard<'a, ActorSlot>,
+    report: Report,
+    action: usize,
+    /// Why it takes no more steps, other than that its environment failed.
+    error: Option<ActorError>,
+}
+
+/// Takes a round with some slots of `count`, side by side: all decide before any waits for its step, so that environments
+/// which live elsewhere compute at the same time.
+fn step_slots<'a>(
+    slots: impl Iterator<Item = (usize, &'a Mutex<ActorSlot>)>,
+    count: usize,
+    round: &Round,
+    mut report: impl FnMut(Sent),
+) {
+    let begin = |(index, slot): (usize, &'a Mutex<ActorSlot>)| {
+        let mut slot = slot.lock();
+        Working { index, report: slot.begin_round(), slot, action: 0, error: None }
+    };
+    let mut working: Vec<Working> = slots.map(begin).collect();
+    for step in 0..round.steps {
+        let number = |index: usize| round.first_step + (step * count + index) as u64;
+        for slot in working.iter_mut().filter(|slot| slot.goes_on()) {
+            slot.attempt(|slot| {
+                slot.action = slot.slot.decide(&round.snapshot, number(slot.index))?;
+                Ok(())
+            });
+        }
+        for slot in working.iter_mut().filter(|slot| slot.goes_on()) {
+            slot.attempt(|slot| slot.slot.step(slot.action, &round.snapshot, number(slot.index), &mut slot.report));
+        }
+    }
+    for mut slot in working {
+        slot.attempt(|slot| slot.slot.end_round(&mut slot.report));
+        let Working { index, slot, report: filled, error, .. } = slot;
+        // The learner may look at the slot as soon as it has the report.
+        drop(slot);
+        report((index, error.map_or(Ok(filled), Err)));
+    }
+}
+
+impl Working<'_> {
+    fn goes_on(&self) -> bool {
+        self.error.is_none() && self.report.failure.is_none()
+    }
+
+    /// Does a part of a step; a panic in a part that a user wrote becomes an error instead of a thread that never reports.
+    fn attempt(&mut self, part: impl FnOnce(&mut Self) -> Result<(), ActorError>) {
+        if self.error.is_some() {
+            return;
+        }
+        let index = self.index;
+        let done = catch_unwind(AssertUnwindSafe(|| part(self)));
+        match done {
+            Ok(Ok(())) => {}
+            Ok(Err(ActorError::Env(error))) => self.report.failure = Some(error),
+            Ok(Err(error)) => self.error = Some(error),
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
+                let message = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+                self.error = Some(ActorError::Panic { slot: index, message });
+            }
+        }
+    }
 }

@@ -72,6 +72,14 @@ pub enum TrainError {
     /// Acting failed.
     #[error(transparent)]
     Actor(#[from] ActorError),
+    /// It stopped, saved itself first, and can be resumed.
+    #[error("{source}")]
+    Saved {
+        /// Why it stopped.
+        source: Box<TrainError>,
+        /// The step at which it is saved.
+        step: u64,
+    },
     /// A signal failed on a sampled batch.
     #[error("{0} (at step {1} of the run)")]
     Bank(BankError, u64),

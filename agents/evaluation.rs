@@ -11,13 +11,14 @@ use crate::streams::{Random, Streams};
 use innate_envs::{Array, Env, Observation, Picture};
 use innate_rewards::signal::Note;
 use innate_rewards::{Bank, Ledger, Service, Tally};
+use rand::Rng;
 use serde::Serialize;
 use std::ops::ControlFlow;
 
 /// Which episodes an evaluation plays, and how. The same exam gives the same episodes.
 #[derive(Clone, Copy, Debug)]
 pub struct Exam {
-    /// How to act.
+    /// How to act; where that is greedily, `[evaluation]` may say that some actions are random.
     pub mode: Mode,
     /// Number of episodes.
     pub episodes: usize,
@@ -90,6 +91,9 @@ pub struct Evaluation {
     pub pays: Vec<f64>,
     /// Each signal that pays at once or has metrics of its own: raw value per step, and these metrics.
     pub signals: Vec<SignalSummary>,
+    /// What the environment had to say to a person.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
 }
 
 /// One signal over an evaluation.
@@ -173,6 +177,7 @@ impl Examiner {
             evaluation.returns.push(played.reward);
             evaluation.lengths.push(played.length);
             evaluation.pays.push(played.pay);
+            evaluation.notices.extend(self.env.take_notice());
             for (total, ledger) in ledgers.iter_mut().zip(bank.take_ledgers()) {
                 total.merge(&ledger);
             }
@@ -194,10 +199,12 @@ impl Examiner {
         (bank, random): (&mut Bank, &mut Random),
         watch: &mut Watcher<'_>,
     ) -> Result<Option<Played>, StartError> {
-        let &Stage { plan, snapshot, mode, episode } = stage;
-        let body = plan.body();
+        let &Stage { plan, snapshot, mode: usual, episode } = stage;
+        let (body, epsilon) = (plan.body(), plan.config.evaluation.exploration_rate);
         let mut played = Played::default();
         loop {
+            let random_now = usual == Mode::Greedy && epsilon > 0.0 && random.random_bool(epsilon);
+            let mode = if random_now { Mode::Random } else { usual };
             let decided = self.body.act(bank.current(), snapshot, mode, Some(random));
             let action = decided.map_err(|error| StartError::Learner(body.name.clone(), error))?;
             let outcome = self.env.step(action, &mut self.observation)?;

@@ -342,6 +342,10 @@ fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError>
             "0 episodes evaluate nothing; to switch it off set evaluation.every = 0".into(),
         );
     }
+    if !(0.0..=1.0).contains(&config.evaluation.exploration_rate) {
+        let said = format!("{} is not a probability (allowed: 0 to 1)", config.evaluation.exploration_rate);
+        return refuse("evaluation.exploration_rate", said);
+    }
     if config.checkpoint.keep == 0 {
         return refuse("checkpoint.keep", "keep at least 1".into());
     }

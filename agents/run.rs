@@ -99,13 +99,15 @@ pub struct EvaluationConfig {
     pub episodes: usize,
     /// Episodes of the last evaluation, of the best checkpoint, at the end of training; 0: none.
     pub final_episodes: usize,
+    /// Probability of a random action in place of the greedy one, 0 to 1 (published Atari scores: 0.05).
+    pub exploration_rate: f64,
     /// Options of the environment that evaluations have instead of those of `[env]`, such as `{ split = "test" }`.
     pub env: toml::Table,
 }
 
 impl Default for EvaluationConfig {
     fn default() -> Self {
-        Self { every: 5_000, episodes: 10, final_episodes: 100, env: toml::Table::new() }
+        Self { every: 5_000, episodes: 10, final_episodes: 100, exploration_rate: 0.0, env: toml::Table::new() }
     }
 }
 

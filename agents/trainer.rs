@@ -24,7 +24,7 @@ use crate::plan::{AreaPlan, AreaRole, Plan, TrialPlan};
 use crate::recall::Recall;
 use crate::run::AreaConfig;
 use crate::streams::{Random, Streams};
-use innate_envs::Picture;
+use innate_envs::{EnvError, Picture};
 use innate_replay::Replay;
 use innate_rewards::Bank;
 use serde::{Deserialize, Serialize};
@@ -118,6 +118,8 @@ pub struct Trainer {
     saved: Option<u64>,
     /// Slots whose environment could not tell its state, and began a new episode when the training was resumed.
     restarted: usize,
+    /// What environments had to say to a person, until it is said.
+    notices: Vec<String>,
 }
 
 /// An area in the learner's thread.
@@ -180,6 +182,7 @@ impl Trainer {
             saved_best: None,
             saved: None,
             restarted: 0,
+            notices: Vec::new(),
             clock: Clock::default(),
             counters: Counters::default(),
             plan,
@@ -252,13 +255,21 @@ impl Trainer {
                 self.save(folder, observer)?;
                 return Ok(Outcome::Interrupted);
             }
-            self.round()?;
+            let failure = self.round()?;
+            std::mem::take(&mut self.notices).iter().for_each(|notice| observer.warn(notice));
+            if let Some(failure) = failure {
+                return Err(self.saved_for(TrainError::Actor(failure.into()), folder, observer));
+            }
             observer.round(&self.progress());
             if self.due(self.plan.config.log.every) {
                 self.log(observer);
             }
             let due = self.due(self.plan.config.evaluation.every);
-            let best = if due { self.evaluate(observer)? } else { None };
+            let evaluated = if due { self.evaluate(observer) } else { Ok(None) };
+            let best = match evaluated {
+                Ok(best) => best,
+                Err(error) => return Err(self.saved_for(error, folder, observer)),
+            };
             let last = self.counters.step >= self.plan.config.steps;
             let full = last || self.due(self.plan.config.checkpoint.every);
             match self.keep(folder, observer, full, best) {
@@ -272,8 +283,20 @@ impl Trainer {
         Ok(Outcome::Done)
     }
 
-    /// One round of acting and learning.
-    fn round(&mut self) -> Result<(), TrainError> {
+    /// Saves the training, which can go on later though it stops now because of `error`.
+    fn saved_for(&mut self, error: TrainError, folder: &RunFolder, observer: &mut dyn Observer) -> TrainError {
+        match self.save(folder, observer) {
+            Ok(()) => TrainError::Saved { source: Box::new(error), step: self.counters.step },
+            Err(unsaved) => {
+                observer.warn(&format!("no checkpoint at step {}: {unsaved}", self.counters.step));
+                error
+            }
+        }
+    }
+
+    /// One round of acting and learning. Answers with why an environment could not go on, if one could not; the round is
+    /// whole all the same, only shorter in its slot.
+    fn round(&mut self) -> Result<Option<EnvError>, TrainError> {
         let (steps, first_step) = (self.plan.steps_per_slot(), self.counters.step);
         self.crew.begin(Round { steps, first_step, snapshot: self.published.clone() });
         let learned = self.learn();
@@ -281,7 +304,9 @@ impl Trainer {
         let reports = self.crew.finish();
         self.clock.learner_wait += if self.crew.threads() == 0 { Default::default() } else { wait.elapsed() };
         learned?;
-        let reports = reports?;
+        let mut reports = reports?;
+        self.notices.extend(reports.iter_mut().flat_map(|report| report.notices.drain(..)));
+        let failure = reports.iter_mut().find_map(|report| report.failure.take());
         for (lane, report) in reports.iter().enumerate() {
             self.replay.insert(lane, &report.chunk)?;
             let mut chunks = report.trials.iter();
@@ -313,7 +338,7 @@ impl Trainer {
         self.end_round()?;
         self.publish()?;
         self.clock.steps += self.plan.config.steps_per_round;
-        Ok(())
+        Ok(failure)
     }
 
     /// The updates of one round, of every area that learns while the actors act.
@@ -536,6 +561,7 @@ impl Trainer {
         if let Some(picture) = self.examiner.picture() {
             observer.picture(step, "eval/view", &picture);
         }
+        evaluation.notices.iter().for_each(|notice| observer.warn(notice));
         observer.evaluated(step, &evaluation, best.is_some());
         Ok(best)
     }

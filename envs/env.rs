@@ -75,6 +75,17 @@ pub trait Env: Send {
     /// Takes `action` (`0..spec().actions.len()`) and writes the observation that follows, the final one included.
     fn step(&mut self, action: usize, observation: &mut Observation) -> Result<Step, EnvError>;
 
+    /// Says that the next call is [`Env::step`] with `action`, so that an environment which lives elsewhere can begin. It
+    /// answers nothing: what goes wrong shows in the step.
+    fn begin_step(&mut self, action: usize) {
+        let _ = action;
+    }
+
+    /// What happened since the last call that a person should know and that stopped nothing.
+    fn take_notice(&mut self) -> Option<String> {
+        None
+    }
+
     /// The whole state as bytes, for an exact resume; `None` if the environment cannot tell it.
     fn save(&self) -> Option<Vec<u8>>;
 
@@ -104,6 +115,14 @@ impl<E: Env + ?Sized> Env for Box<E> {
 
     fn step(&mut self, action: usize, observation: &mut Observation) -> Result<Step, EnvError> {
         (**self).step(action, observation)
+    }
+
+    fn begin_step(&mut self, action: usize) {
+        (**self).begin_step(action);
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        (**self).take_notice()
     }
 
     fn save(&self) -> Option<Vec<u8>> {

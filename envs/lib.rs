@@ -11,6 +11,7 @@ pub mod check;
 pub mod classic;
 pub mod env;
 mod eye;
+pub mod gym;
 pub mod minatar;
 pub mod numpy;
 pub mod nursery;

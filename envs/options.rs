@@ -90,6 +90,15 @@ pub(crate) fn absolute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pat
     std::path::absolute(PathBuf::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
+/// A program's path from the root; one that is named without a folder is left to be found on the `PATH`.
+pub(crate) fn absolute_program<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    let path = PathBuf::deserialize(deserializer)?;
+    if path.components().count() == 1 {
+        return Ok(path);
+    }
+    std::path::absolute(path).map_err(D::Error::custom)
+}
+
 /// The candidate nearest to `word`, if one is near enough to be a slip of the keyboard.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates

@@ -6,8 +6,8 @@ use crate::options::{self, OptionError, nearest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Builds a product from its options and gives back the options as resolved (defaults filled in).
-type Build<P> = dyn Fn(&toml::Table, &str) -> Result<(P, toml::Table), RegistryError> + Send + Sync;
+/// Builds a product from its name and its options, which stand at a path of the run file, and gives back the options as resolved (defaults filled in).
+type Build<P> = dyn Fn(&str, &toml::Table, &str) -> Result<(P, toml::Table), RegistryError> + Send + Sync;
 
 /// Products by name.
 pub struct Registry<P> {
@@ -17,11 +17,22 @@ pub struct Registry<P> {
 
 /// One line of a registry.
 pub struct Entry<P> {
-    /// The name by which a run file asks for it.
+    /// The name by which a run file asks for it; of a family, what its names begin with.
     pub name: String,
+    /// Whether it is one product, or a family of them.
+    pub kind: EntryKind,
     /// One line: what it is.
     pub summary: String,
     build: Box<Build<P>>,
+}
+
+/// Whether an entry is one product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// One, of the entry's name.
+    Single,
+    /// One for each name that begins with the entry's.
+    Family,
 }
 
 /// Why a product could not be built.
@@ -69,16 +80,45 @@ impl<P> Registry<P> {
         T: Serialize + DeserializeOwned + Clone,
         E: std::fmt::Display,
     {
-        let owner = name.to_string();
-        let build = move |table: &toml::Table, at: &str| {
+        self.add(name, EntryKind::Single, summary, move |_, options| build(options))
+    }
+
+    /// Adds a family: an entry for every name that begins with `prefix`. `build` gets what follows the prefix.
+    pub fn register_family<T, E>(
+        &mut self,
+        prefix: &str,
+        summary: &str,
+        build: impl Fn(&str, T) -> Result<P, E> + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        T: Serialize + DeserializeOwned + Clone,
+        E: std::fmt::Display,
+    {
+        let begins = prefix.to_string();
+        let build = move |name: &str, options| build(name.strip_prefix(begins.as_str()).unwrap_or(name), options);
+        self.add(prefix, EntryKind::Family, summary, build)
+    }
+
+    fn add<T, E>(
+        &mut self,
+        name: &str,
+        kind: EntryKind,
+        summary: &str,
+        build: impl Fn(&str, T) -> Result<P, E> + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        T: Serialize + DeserializeOwned + Clone,
+        E: std::fmt::Display,
+    {
+        let build = move |name: &str, table: &toml::Table, at: &str| {
             let options: T = options::decode(table, at)?;
             let resolved = options::encode(&options)?;
-            let product = build(options)
-                .map_err(|reason| RegistryError::Build { name: owner.clone(), reason: reason.to_string() })?;
+            let product = build(name, options)
+                .map_err(|reason| RegistryError::Build { name: name.into(), reason: reason.to_string() })?;
             Ok((product, resolved))
         };
         self.entries.retain(|entry| entry.name != name);
-        self.entries.push(Entry { name: name.into(), summary: summary.into(), build: Box::new(build) });
+        self.entries.push(Entry { name: name.into(), kind, summary: summary.into(), build: Box::new(build) });
         self
     }
 
@@ -92,15 +132,28 @@ impl<P> Registry<P> {
     /// # Errors
     /// An unknown name, options that do not fit, or a product that cannot be built.
     pub fn build(&self, name: &str, table: &toml::Table, at: &str) -> Result<(P, toml::Table), RegistryError> {
-        let entry = self.entries.iter().find(|entry| entry.name == name).ok_or_else(|| {
-            let names = || self.entries.iter().map(|entry| entry.name.as_str());
-            RegistryError::Unknown {
-                what: self.what,
-                name: name.into(),
-                hint: nearest(name, names()).map(Into::into),
-                known: names().collect::<Vec<_>>().join(", "),
-            }
+        let entry = self.entries.iter().find(|entry| entry.answers_to(name)).ok_or_else(|| {
+            let labels: Vec<String> = self.entries.iter().map(Entry::label).collect();
+            let hint = nearest(name, labels.iter().map(String::as_str)).map(Into::into);
+            RegistryError::Unknown { what: self.what, name: name.into(), hint, known: labels.join(", ") }
         })?;
-        (entry.build)(table, at)
+        (entry.build)(name, table, at)
+    }
+}
+
+impl<P> Entry<P> {
+    /// The name as people are shown it.
+    pub fn label(&self) -> String {
+        match self.kind {
+            EntryKind::Single => self.name.clone(),
+            EntryKind::Family => format!("{}ID", self.name),
+        }
+    }
+
+    fn answers_to(&self, name: &str) -> bool {
+        match self.kind {
+            EntryKind::Single => self.name == name,
+            EntryKind::Family => name.len() > self.name.len() && name.starts_with(&self.name),
+        }
     }
 }

@@ -84,6 +84,16 @@ impl Slot {
         self.env.reset(seed, &mut self.state.observation)
     }
 
+    /// Says that the next step is to take `action`; see [`Env::begin_step`].
+    pub fn begin_step(&mut self, action: usize) {
+        self.env.begin_step(action);
+    }
+
+    /// What happened in the environment that a person should know; see [`Env::take_notice`].
+    pub fn take_notice(&mut self) -> Option<String> {
+        self.env.take_notice()
+    }
+
     /// Takes `action`, and begins the next episode if this one ended.
     ///
     /// # Errors

@@ -75,6 +75,7 @@ impl Slots {
             let reason = format!("{} actions for {} slots: give one for each", actions.len(), self.slots.len());
             return Err(EnvError::Outside { env: self.spec().id.clone(), reason });
         }
+        self.slots.iter_mut().zip(actions).for_each(|(slot, &action)| slot.begin_step(action));
         for ((slot, step), action) in self.slots.iter_mut().zip(&mut self.steps).zip(actions) {
             *step = slot.step(*action)?;
         }

@@ -2,6 +2,7 @@
 
 use crate::classic::{Acrobot, CartPole, Classic, ClassicOptions, Mechanics, MountainCar};
 use crate::env::Env;
+use crate::gym::{self, Gym, Workers};
 use crate::minatar::{
     ActionSet, Asterix, Breakout, Freeway, Game, MinAtar, MinAtarError, MinAtarOptions, Seaquest, SpaceInvaders,
 };
@@ -26,6 +27,10 @@ pub fn standard() -> Registry<Box<dyn Env>> {
     minatar::<Freeway>(&mut envs, "cross a road, again and again");
     minatar::<Seaquest>(&mut envs, "save divers, shoot what swims, come up for air");
     minatar::<SpaceInvaders>(&mut envs, "shoot aliens that come down and shoot back");
+    let workers = Workers::default();
+    envs.register_family(gym::PREFIX, "any environment of Python's Gymnasium, Atari included", move |name, options| {
+        Gym::new(name, options, &workers).map(|env| Box::new(env) as Box<dyn Env>)
+    });
     let films = Films::default();
     envs.register("video", "look around in a film: the actions move the fixation", move |options| {
         video::build(options, &films)

@@ -48,6 +48,16 @@ impl<E: Env> Env for TimeLimit<E> {
         Ok(step)
     }
 
+    fn begin_step(&mut self, action: usize) {
+        if self.elapsed.is_some() {
+            self.env.begin_step(action);
+        }
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        self.env.take_notice()
+    }
+
     fn save(&self) -> Option<Vec<u8>> {
         let inner = self.env.save()?;
         postcard::to_stdvec(&(self.elapsed, inner)).ok()

@@ -85,6 +85,9 @@ struct TrainArgs {
     /// Where to learn: cpu, cuda, cuda:N or auto
     #[arg(long)]
     device: Option<String>,
+    /// Python interpreter of an environment `gym:…`
+    #[arg(long, value_name = "PATH")]
+    python: Option<String>,
     /// Change a key of the run file, such as area.body.lr=1e-3; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -106,6 +109,9 @@ struct ResumeArgs {
     /// Where to learn, if not where the run file says
     #[arg(long)]
     device: Option<String>,
+    /// Python interpreter of an environment `gym:…`, if not that of the run
+    #[arg(long, value_name = "PATH")]
+    python: Option<String>,
     /// Print errors alone
     #[arg(long)]
     quiet: bool,
@@ -130,6 +136,9 @@ struct EvalArgs {
     /// Where to compute, if not where the run file says
     #[arg(long)]
     device: Option<String>,
+    /// Python interpreter of an environment `gym:…`, if not that of the run
+    #[arg(long, value_name = "PATH")]
+    python: Option<String>,
     /// Write the first episode as an animated GIF: what the run perceives, or else what the environment draws
     #[arg(long, value_name = "FILE.gif")]
     record: Option<PathBuf>,
@@ -248,9 +257,14 @@ pub(crate) fn main(registries: Registries) -> ExitCode {
 }
 
 fn fail(said: &str, code: u8) -> ExitCode {
+    warn(said);
+    ExitCode::from(code)
+}
+
+/// Says something to a person that is no result.
+fn warn(said: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "innate: {said}");
-    ExitCode::from(code)
 }
 
 /// Set by the first Ctrl-C (or a request to terminate); the second leaves at once.

@@ -107,7 +107,21 @@ fn lists_and_keys_name_everything() {
     assert_eq!(names("learners"), ["dqn", "agrel", "brainprop", "augment", "perturbation"]);
     assert_eq!(
         names("runs"),
-        ["acrobot", "cartpole", "digits", "look", "mountaincar", "nursery", "rainbow", "saccade", "xor"]
+        [
+            "acrobot",
+            "atari-dqn2013",
+            "atari-nature",
+            "atari-pong",
+            "cartpole",
+            "digits",
+            "look",
+            "minatar-breakout",
+            "mountaincar",
+            "nursery",
+            "rainbow",
+            "saccade",
+            "xor"
+        ]
     );
     let keys = home.succeed(&["keys"]);
     for key in [

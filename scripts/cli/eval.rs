@@ -1,6 +1,6 @@
 //! `innate eval`.
 
-use super::{Acting, EvalArgs, Failure, say, say_json, train::plan};
+use super::{Acting, EvalArgs, Failure, say, say_json, train::plan, warn};
 use crate::camera::Camera;
 use crate::film::Gif;
 use crate::run_file::RunFile;
@@ -16,7 +16,8 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
     if args.episodes == 0 {
         return Err(Failure::usage("--episodes 0 evaluates nothing; give 1 or more"));
     }
-    let (plan, checkpoint) = open(registries, &args.run_dir, args.latest, args.device.as_deref())?;
+    let (plan, checkpoint) =
+        open(registries, &args.run_dir, args.latest, &[("device", &args.device), ("env.python", &args.python)])?;
     let mode = match args.policy {
         Acting::Greedy => Mode::Greedy,
         Acting::Random => Mode::Random,
@@ -30,6 +31,7 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
         ControlFlow::Continue(())
     };
     let found = evaluate(&plan, &checkpoint, mode, args.episodes, args.seed, &mut watch).map_err(Failure::failed)?;
+    found.notices.iter().for_each(|notice| warn(notice));
     if let (Some(path), Some(camera)) = (&args.record, camera) {
         let film = filmed.and_then(|()| camera.film()).map_err(Failure::failed)?;
         record(path, film)?;
@@ -53,16 +55,16 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
     Ok(())
 }
 
-/// The run in a folder, and its best checkpoint, or its latest; on `device`, if not where the run file says.
+/// The run in a folder, with the given values of keys in place of its own, and its best checkpoint, or its latest.
 pub(super) fn open(
     registries: Registries,
     run: &Path,
     latest: bool,
-    device: Option<&str>,
+    changes: &[(&str, &Option<String>)],
 ) -> Result<(Arc<Plan>, Checkpoint), Failure> {
     let mut file = RunFile::open(&run.join("config.toml")).map_err(Failure::usage)?;
-    if let Some(device) = device {
-        file.set("device", device).map_err(Failure::usage)?;
+    for (key, value) in changes.iter().filter_map(|(key, value)| Some((key, value.as_ref()?))) {
+        file.set(key, value).map_err(Failure::usage)?;
     }
     let plan = plan(&file, registries)?;
     let best = run.join("best");

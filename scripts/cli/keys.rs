@@ -11,6 +11,9 @@ use innate_agents::perturbation::PerturbationOptions;
 use innate_agents::run::{
     AreaConfig, CheckpointConfig, EnvConfig, EvaluationConfig, LogConfig, Prioritised, ReplayConfig, RunConfig,
 };
+use innate_envs::classic::ClassicOptions;
+use innate_envs::gym::{AtariOptions, FrameOptions, GymOptions};
+use innate_envs::minatar::MinAtarOptions;
 use innate_envs::nursery::{Distractors, Mix, NurseryOptions};
 use innate_envs::options::{decode, encode};
 use innate_envs::tasks::{
@@ -37,6 +40,11 @@ use serde::de::DeserializeOwned;
 pub(super) fn keys() -> Result<(), Failure> {
     table::<RunConfig>("", "steps = 0\nenv = {}\narea = {}")?;
     table::<EnvConfig>("env", "id = ''")?;
+    table::<ClassicOptions<500>>("env  (id = \"CartPole-v1\" and its like)", "")?;
+    table::<MinAtarOptions>("env  (id = \"MinAtar/…\")", "")?;
+    table::<GymOptions>("env  (id = \"gym:…\")", "")?;
+    table::<AtariOptions>("env.atari  (id = \"gym:ALE/…\")", "")?;
+    table::<FrameOptions>("env.frame  (id = \"gym:…\")", "width = 0\nheight = 0")?;
     table::<VideoOptions>("env  (id = \"video\")", "path = 'film.gif'")?;
     table::<ClassificationOptions>("env  (id = \"XOR\")", "")?;
     table::<ParityOptions>("env  (id = \"Parity\")", "")?;

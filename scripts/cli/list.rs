@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 
 /// Lists everything that a run can be made of.
 pub(super) fn list(registries: &Registries, as_json: bool) -> Result<(), Failure> {
-    fn of<P>(registry: &innate_envs::Registry<P>) -> Vec<(&str, &str)> {
-        registry.entries().iter().map(|entry| (entry.name.as_str(), entry.summary.as_str())).collect()
+    fn of<P>(registry: &innate_envs::Registry<P>) -> Vec<(String, &str)> {
+        registry.entries().iter().map(|entry| (entry.label(), entry.summary.as_str())).collect()
     }
     let known = RunFile::known();
-    let runs = known.iter().map(|(name, summary)| (name.as_str(), summary.as_str())).collect();
-    let sections: [(&str, Vec<(&str, &str)>); 4] = [
+    let runs = known.iter().map(|(name, summary)| (name.clone(), summary.as_str())).collect();
+    let sections: [(&str, Vec<(String, &str)>); 4] = [
         ("environments", of(&registries.envs)),
         ("signals", of(&registries.signals)),
         ("learners", of(&registries.learners)),
         ("runs", runs),
     ];
     if as_json {
-        let entries = |list: &[(&str, &str)]| -> Value {
+        let entries = |list: &[(String, &str)]| -> Value {
             list.iter().map(|(name, summary)| json!({ "name": name, "summary": summary })).collect()
         };
         let all: serde_json::Map<_, _> =

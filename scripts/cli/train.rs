@@ -23,7 +23,7 @@ pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Fail
     let mut file = RunFile::find(&args.run).map_err(Failure::usage)?;
     let given =
         [("seed", args.seed.map(|seed| seed.to_string())), ("steps", args.steps.map(|steps| steps.to_string()))];
-    let named = [("actors", args.actors.clone()), ("device", args.device.clone())];
+    let named = [("actors", args.actors.clone()), ("device", args.device.clone()), ("env.python", args.python.clone())];
     for (key, value) in given.into_iter().chain(named) {
         if let Some(value) = value {
             file.set(key, &value).map_err(Failure::usage)?;
@@ -53,7 +53,7 @@ pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Fail
 pub(super) fn resume(registries: Registries, args: &ResumeArgs) -> Result<(), Failure> {
     let folder = RunFolder::new(&args.run_dir);
     let mut file = RunFile::open(&folder.path.join(CONFIG)).map_err(Failure::usage)?;
-    for (key, value) in [("actors", &args.actors), ("device", &args.device)] {
+    for (key, value) in [("actors", &args.actors), ("device", &args.device), ("env.python", &args.python)] {
         if let Some(value) = value {
             file.set(key, value).map_err(Failure::usage)?;
         }
@@ -104,13 +104,15 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
     let step = trainer.step();
     drop(trainer);
     let outcome = trained.as_ref().ok().copied();
-    let ended = match trained.map_err(Failure::failed) {
+    let go_on = format!("at step {step} and saved; go on with: {} resume {path}", program());
+    let ended = match trained {
         Ok(Outcome::Done) => last_evaluation(plan, folder, &watch, &stop),
         Ok(Outcome::Interrupted) => {
-            watch.say(&format!("stopped at step {step} and saved; go on with: {} resume {path}", program()));
+            watch.say(&format!("stopped {go_on}"));
             Err(Failure::Interrupted)
         }
-        Err(failure) => Err(failure),
+        Err(error @ TrainError::Saved { .. }) => Err(Failure::Failed(format!("{error}\nthe run is stopped {go_on}"))),
+        Err(error) => Err(Failure::failed(error)),
     };
     watch.finish(outcome);
     ended
