@@ -184,8 +184,8 @@ struct Working<'a> {
     error: Option<ActorError>,
 }
 
-/// Takes a round with some slots of `count`, side by side: all decide before any waits for its step, so that environments
-/// which live elsewhere compute at the same time.
+/// Takes a round with some slots of `count`, side by side: each decides on its next step as soon as one is done, and only then
+/// is the next slot's step waited for, so that environments which live elsewhere are never without work.
 fn step_slots<'a>(
     slots: impl Iterator<Item = (usize, &'a Mutex<ActorSlot>)>,
     count: usize,
@@ -197,20 +197,18 @@ fn step_slots<'a>(
         Working { index, report: slot.begin_round(), slot, action: 0, error: None }
     };
     let mut working: Vec<Working> = slots.map(begin).collect();
+    let number = |index: usize, step: usize| round.first_step + (step * count + index) as u64;
+    working.iter_mut().for_each(|slot| slot.decide(&round.snapshot, number(slot.index, 0)));
     for step in 0..round.steps {
-        let number = |index: usize| round.first_step + (step * count + index) as u64;
-        for slot in working.iter_mut().filter(|slot| slot.goes_on()) {
-            slot.attempt(|slot| {
-                slot.action = slot.slot.decide(&round.snapshot, number(slot.index))?;
-                Ok(())
-            });
-        }
-        for slot in working.iter_mut().filter(|slot| slot.goes_on()) {
-            slot.attempt(|slot| slot.slot.step(slot.action, &round.snapshot, number(slot.index), &mut slot.report));
+        for slot in &mut working {
+            slot.step(&round.snapshot, number(slot.index, step));
+            if step + 1 < round.steps {
+                slot.decide(&round.snapshot, number(slot.index, step + 1));
+            }
         }
     }
     for mut slot in working {
-        slot.attempt(|slot| slot.slot.end_round(&mut slot.report));
+        slot.attempt(|working| working.slot.end_round(&mut working.report));
         let Working { index, slot, report: filled, error, .. } = slot;
         // The learner may look at the slot as soon as it has the report.
         drop(slot);
@@ -219,8 +217,19 @@ fn step_slots<'a>(
 }
 
 impl Working<'_> {
-    fn goes_on(&self) -> bool {
-        self.error.is_none() && self.report.failure.is_none()
+    fn decide(&mut self, snapshot: &Snapshot, number: u64) {
+        if self.report.failure.is_none() {
+            self.attempt(|working| {
+                working.action = working.slot.decide(snapshot, number)?;
+                Ok(())
+            });
+        }
+    }
+
+    fn step(&mut self, snapshot: &Snapshot, number: u64) {
+        if self.report.failure.is_none() {
+            self.attempt(|working| working.slot.step(working.action, snapshot, number, &mut working.report));
+        }
     }
 
     /// Does a part of a step; a panic in a part that a user wrote becomes an error instead of a thread that never reports.

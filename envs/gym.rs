@@ -1,14 +1,15 @@
 //! Environments of Python's Gymnasium: `gym:CartPole-v1`, `gym:ALE/Pong-v5`, `gym:my_module:MyEnv-v0`.
 //!
 //! ```text
-//! actor ── action ──▶ ┐ socket                          ┌ env.step ┐
-//!                     ├──────▶ worker process (Python) ─┤   ...    ├─▶ observation into a file in memory
-//! actor ◀─ reward ─── ┘ socket                          └ env.step ┘
+//! slot ── action ─┐           ┌──────── worker, a process of Python ────────┐
+//! slot ── action ─┼─ socket ─▶│ env.step, env.step, …  ─▶ files in memory   │ ─▶ observation of each slot
+//! slot ◀─ reward ─┴─ socket ──│                                             │
+//!                             └─────────────────────────────────────────────┘
 //! ```
 //!
 //! No interpreter lives in this process: *workers* do, and each hosts any number of environments. So any interpreter and
 //! virtual environment will do, environments of one run compute side by side, and one that crashes takes no run with it.
-//! [`Env::begin_step`] sends an action without waiting, so that all workers compute while the actors decide elsewhere.
+//! Actions given to [`Env::begin_step`] are sent together, and all workers compute at the same time.
 //!
 //! | | |
 //! |---|---|
@@ -41,10 +42,9 @@ use crate::slot::fits;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::Duration;
-use wire::{Asked, Made, Opened, Request, Silence};
+use wire::{Answer, Asked, Made, Opened, Told};
 use workers::Worker;
 
 /// What stands before the ids of these environments.
@@ -62,6 +62,10 @@ pub struct Gym {
     running: bool,
     /// The action that was sent ahead of its step.
     begun: Option<usize>,
+    /// Whether the last reset followed an episode and gave no seed: so may the next one, which is then asked for in advance.
+    continues: bool,
+    /// Whether the next episode has begun already.
+    ahead: bool,
     seed: u64,
     restarts: u64,
     notice: Option<String>,
@@ -70,11 +74,21 @@ pub struct Gym {
 /// Where the environment is.
 struct Host {
     worker: Arc<Worker>,
-    stream: UnixStream,
+    number: u64,
     /// Where observations lie, and where each array begins in it.
     shared: File,
     offsets: Vec<u64>,
+    half: u64,
     camera: Option<Camera>,
+}
+
+/// The halves of the shared file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    /// What followed a step.
+    Following,
+    /// What an episode begins with.
+    First,
 }
 
 /// Makes the array `frame` of what was rendered.
@@ -136,6 +150,8 @@ impl Gym {
             host: Some(host),
             running: false,
             begun: None,
+            continues: false,
+            ahead: false,
             seed: 0,
             restarts: 0,
             notice: None,
@@ -152,21 +168,21 @@ impl Gym {
         self.host.as_mut().ok_or_else(|| EnvError::Outside { env: self.spec.id.clone(), reason: "it is gone".into() })
     }
 
-    /// Sends `request` unless that was done, waits for what comes of it, and reads the observation.
-    fn ask(&mut self, request: Request, observation: &mut Observation) -> Result<Step, EnvError> {
-        let sent = self.begun.take().is_some();
-        let id = self.spec.id.clone();
+    /// Has the host answer, and reads the observation that comes with it.
+    fn observe(
+        &mut self,
+        observation: &mut Observation,
+        half: Half,
+        answer: impl FnOnce(&Host) -> Answer,
+    ) -> Result<Step, EnvError> {
         let host = self.host()?;
-        let asked = if sent { Ok(()) } else { wire::send(&host.stream, request) };
-        let replied = asked.map_err(Silence::Broken).and_then(|()| wire::receive(&host.stream));
-        let reply = replied.map_err(|silence| host.explain(silence));
-        let done = reply.and_then(|reply| host.read(observation).map(|()| reply));
-        let reply = done.map_err(|reason| EnvError::Outside { env: id, reason })?;
-        if !reply.reward.is_finite() {
-            return Err(self.outside(format!("the reward is {}, which is no number to learn from", reply.reward)));
+        let told = answer(host).and_then(|told| host.read(half, observation).map(|()| told));
+        let Told { flags, reward, .. } = told.map_err(|reason| self.outside(reason))?;
+        if !reward.is_finite() {
+            return Err(self.outside(format!("the reward is {reward}, which is no number to learn from")));
         }
-        let (terminated, truncated) = (reply.flags & wire::TERMINATED != 0, reply.flags & wire::TRUNCATED != 0);
-        Ok(Step { reward: reply.reward, terminated, truncated })
+        self.ahead = flags & wire::BEGUN != 0;
+        Ok(Step { reward, terminated: flags & wire::TERMINATED != 0, truncated: flags & wire::TRUNCATED != 0 })
     }
 
     /// The environment failed: the episode is cut off, or that is an error.
@@ -195,25 +211,30 @@ impl Env for Gym {
             return Err(self.spec.no_fit());
         }
         self.running = false;
-        if self.begun.is_some() {
-            // A step that nobody will ask for: its answer would be taken for that of the reset.
-            self.host = None;
-            self.begun = None;
+        if self.begun.take().is_some() {
+            // A step that nobody will ask for: its answer is not wanted.
+            self.host()?.end_step().map_err(|reason| self.outside(reason))?;
         }
         self.seed = seed.unwrap_or(self.seed);
+        self.continues = seed.is_none();
+        if std::mem::take(&mut self.ahead) && self.continues {
+            if let Some(host) = &mut self.host {
+                host.read(Half::First, observation).map_err(|reason| self.outside(reason))?;
+                self.running = true;
+                return Ok(());
+            }
+        }
         // An environment made anew has no stream of random numbers to go on with.
         let fresh = self.host.is_none().then(|| child_seed(self.seed, self.restarts));
-        self.ask(Request::Reset(seed.or(fresh)), observation)?;
+        self.observe(observation, Half::First, |host| host.worker.reset(host.number, seed.or(fresh)))?;
         self.running = true;
         Ok(())
     }
 
     fn begin_step(&mut self, action: usize) {
-        let Some(host) = self.host.as_mut().filter(|_| self.running && action < self.spec.actions.len()) else {
-            return;
-        };
-        // What fails here fails in the step as well, which says so.
-        if self.begun.is_none() && wire::send(&host.stream, Request::Step(action as u64)).is_ok() {
+        let possible = self.running && action < self.spec.actions.len() && self.begun.is_none();
+        if let Some(host) = self.host.as_ref().filter(|_| possible) {
+            host.worker.begin_step(host.number, action as u64 | if self.continues { wire::AHEAD } else { 0 });
             self.begun = Some(action);
         }
     }
@@ -231,8 +252,13 @@ impl Env for Gym {
         if let Some(begun) = self.begun.filter(|begun| *begun != action) {
             return Err(self.outside(format!("the step of action {begun} was begun, and is asked for with {action}")));
         }
-        let asked = self.ask(Request::Step(action as u64), observation);
-        let step = asked.or_else(|error| self.give_up(error))?;
+        self.begin_step(action);
+        self.begun = None;
+        if !self.host.as_ref().is_some_and(|host| host.worker.has_answer(host.number)) {
+            self.workers.send_begun();
+        }
+        let seen = self.observe(observation, Half::Following, Host::end_step);
+        let step = seen.or_else(|error| self.give_up(error))?;
         self.running = !step.ended();
         Ok(step)
     }
@@ -246,7 +272,8 @@ impl Env for Gym {
     }
 
     fn picture(&self) -> Option<Picture> {
-        self.host.as_ref().filter(|_| self.begun.is_none())?.picture()
+        let host = self.host.as_ref().filter(|_| self.begun.is_none())?;
+        host.worker.picture(host.number).ok()
     }
 
     fn take_notice(&mut self) -> Option<String> {
@@ -260,10 +287,8 @@ impl Host {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let most = options.workers.map_or_else(cores, usize::from);
         let worker = workers.host(&options.python, most)?;
-        let lost = |error: io::Error| GymError::Lost(worker.fate(&error));
         let timeout = Duration::from_secs(u64::from(options.timeout.get()));
-        let stream = worker.connect(timeout).map_err(lost)?;
-        let path = worker.new_file();
+        let (number, path) = worker.new_environment();
         let asked = Asked {
             id: name,
             kwargs: &options.kwargs,
@@ -273,31 +298,33 @@ impl Host {
             max_episode_steps: options.max_episode_steps.map(u32::from),
             path: &path.to_string_lossy(),
         };
-        let made = match wire::open(&stream, &asked).map_err(lost)? {
+        let made = match worker.open(number, &asked, timeout).map_err(GymError::Lost)? {
             Opened::Made(made) => made,
             Opened::Refused { error } => return Err(GymError::Refused(error)),
         };
-        let shared = File::open(&path).map_err(lost)?;
+        let shared = File::open(&path)?;
         // It stays open on both sides, and is gone with them.
-        fs::remove_file(&path).map_err(lost)?;
+        fs::remove_file(&path)?;
         let offsets = made.arrays.iter().map(|array| array.offset).collect();
         let camera = options.frame.zip(made.arrays.last()).map(|(size, rendered)| Camera::new(&rendered.shape, size));
-        Ok((Self { worker, stream, shared, offsets, camera }, made))
+        Ok((Self { worker, number, shared, offsets, half: made.half, camera }, made))
     }
 
     /// Reads the observation that lies in the shared file; if it cannot be used, a sentence.
-    fn read(&mut self, observation: &mut Observation) -> Result<(), String> {
+    fn read(&mut self, half: Half, observation: &mut Observation) -> Result<(), String> {
         let lost = |error: io::Error| format!("its observation cannot be read: {error}");
         let last = self.offsets.len() - 1;
+        let begin = if half == Half::First { self.half } else { 0 };
         for (place, (array, offset)) in observation.arrays.iter_mut().zip(&self.offsets).enumerate() {
+            let offset = begin + offset;
             match (array, &mut self.camera) {
                 (Array::U8(bytes), Some(camera)) if place == last => {
-                    self.shared.read_exact_at(&mut camera.rgb, *offset).map_err(lost)?;
+                    self.shared.read_exact_at(&mut camera.rgb, offset).map_err(lost)?;
                     bytes.copy_from_slice(camera.grey());
                 }
-                (Array::U8(bytes), _) => self.shared.read_exact_at(bytes, *offset).map_err(lost)?,
+                (Array::U8(bytes), _) => self.shared.read_exact_at(bytes, offset).map_err(lost)?,
                 (Array::F32(numbers), _) => {
-                    self.shared.read_exact_at(bytemuck::cast_slice_mut(numbers), *offset).map_err(lost)?;
+                    self.shared.read_exact_at(bytemuck::cast_slice_mut(numbers), offset).map_err(lost)?;
                     if let Some(element) = numbers.iter().position(|number| number.is_nan()) {
                         return Err(format!("element {element} of array {place} of its observation is NaN"));
                     }
@@ -307,24 +334,14 @@ impl Host {
         Ok(())
     }
 
-    /// What a silence means: a sentence. A worker that hangs is ended.
-    fn explain(&self, silence: Silence) -> String {
-        match silence {
-            Silence::Failed(text) => format!("it failed:\n{text}"),
-            Silence::Broken(error) => {
-                let fate = self.worker.fate(&error);
-                self.worker.kill();
-                fate
-            }
-        }
+    fn end_step(&self) -> Answer {
+        self.worker.end_step(self.number)
     }
+}
 
-    fn picture(&self) -> Option<Picture> {
-        wire::send(&self.stream, Request::Picture).ok()?;
-        let size = wire::receive(&self.stream).ok()?.number;
-        let (height, width) = (size >> 32, size & u64::from(u32::MAX));
-        let rgb = wire::read_long(&self.stream, 3 * height * width).ok()?;
-        Some(Picture { width: width as usize, height: height as usize, rgb })
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.worker.close(self.number);
     }
 }
 

@@ -1,29 +1,42 @@
-//! What is said between the program and a worker: see `worker.py`.
+//! What is said between the program and a worker, byte for byte: see `worker.py`.
 
 use crate::array::Kind;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 
-/// Bit of a reply: the episode reached a terminal state.
+/// Bit of an answer: the episode reached a terminal state.
 pub(super) const TERMINATED: u64 = 1;
-/// Bit of a reply: the episode was cut off.
+/// Bit of an answer: the episode was cut off.
 pub(super) const TRUNCATED: u64 = 2;
-/// Bit of a reply: the environment failed, and a text of so many bytes follows.
+/// Bit of an answer: the next episode has begun.
+pub(super) const BEGUN: u64 = 8;
+/// What is added to an action if the next episode is to begin as soon as this one has ended.
+pub(super) const AHEAD: u64 = 1 << 63;
+/// Bit of an answer: the environment failed, and `number` is the length of a text.
 const FAILED: u64 = 4;
 /// Longest text or picture that is believed.
 const LONGEST: u64 = 1 << 30;
+/// Bytes of an answer.
+const ANSWER: usize = 24;
 
-/// What an environment is asked.
+/// What a worker is asked; environments are named by their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    Step(u64),
-    Reset(Option<u64>),
-    Picture,
+    /// Make an environment; so many bytes of JSON follow.
+    Open(u64, u32),
+    /// So many pairs of an environment and its action follow.
+    Step(u32),
+    Reset(u64, Option<u64>),
+    Picture(u64),
+    Close(u64),
 }
 
-/// What it answers, unless it failed.
+/// What an environment answers: flags, a number, the reward; or, if it failed, what Python says.
+pub(super) type Answer = Result<Told, String>;
+
+/// An answer of an environment that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Reply {
+pub(super) struct Told {
     pub(super) flags: u64,
     pub(super) number: u64,
     pub(super) reward: f64,
@@ -46,6 +59,8 @@ pub(super) struct Asked<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Made {
     pub(super) arrays: Vec<Layout>,
+    /// Bytes of half the shared file.
+    pub(super) half: u64,
     pub(super) actions: Vec<String>,
     pub(super) max_episode_steps: Option<u32>,
     pub(super) reward_threshold: Option<f64>,
@@ -62,7 +77,7 @@ pub(super) struct Layout {
     pub(super) offset: u64,
 }
 
-/// The first answer.
+/// The answer to [`Request::Open`].
 #[derive(Deserialize)]
 #[serde(untagged)]
 pub(super) enum Opened {
@@ -70,24 +85,31 @@ pub(super) enum Opened {
     Made(Made),
 }
 
-/// Why there is no reply.
-pub(super) enum Silence {
-    /// The environment failed: what Python says.
-    Failed(String),
-    /// The connection is gone, or too slow.
-    Broken(io::Error),
-}
-
-impl From<io::Error> for Silence {
-    fn from(error: io::Error) -> Self {
-        Silence::Broken(error)
+impl Request {
+    /// The request as bytes, with what belongs to it.
+    pub(super) fn write(self, more: &[u8], into: &mut Vec<u8>) {
+        let (what, count, number) = match self {
+            Request::Open(environment, length) => (0_u32, length, environment),
+            Request::Step(count) => (1, count, 0),
+            Request::Reset(environment, seed) => (2, seed.is_some().into(), environment),
+            Request::Picture(environment) => (3, 0, environment),
+            Request::Close(environment) => (4, 0, environment),
+        };
+        into.extend_from_slice(&what.to_le_bytes());
+        into.extend_from_slice(&count.to_le_bytes());
+        into.extend_from_slice(&number.to_le_bytes());
+        if let Request::Reset(_, seed) = self {
+            into.extend_from_slice(&seed.unwrap_or_default().to_le_bytes());
+        }
+        into.extend_from_slice(more);
     }
 }
 
-/// Asks for an environment and waits until it is there.
-pub(super) fn open(mut stream: impl Read + Write, asked: &Asked<'_>) -> io::Result<Opened> {
-    let message = serde_json::to_vec(asked)?;
-    stream.write_all(&(message.len() as u64).to_le_bytes())?;
+/// Asks for an environment of this number and waits until it is there.
+pub(super) fn open(mut stream: impl Read + Write, environment: u64, asked: &Asked<'_>) -> io::Result<Opened> {
+    let json = serde_json::to_vec(asked)?;
+    let mut message = Vec::new();
+    Request::Open(environment, json.len() as u32).write(&json, &mut message);
     stream.write_all(&message)?;
     let mut length = [0; 8];
     stream.read_exact(&mut length)?;
@@ -95,35 +117,26 @@ pub(super) fn open(mut stream: impl Read + Write, asked: &Asked<'_>) -> io::Resu
     Ok(serde_json::from_slice(&answer)?)
 }
 
-/// Sends a request.
-pub(super) fn send(mut stream: impl Write, request: Request) -> io::Result<()> {
-    let (what, number) = match request {
-        Request::Step(action) => (0, action),
-        Request::Reset(None) => (1, 0),
-        Request::Reset(Some(seed)) => (2, seed),
-        Request::Picture => (3, 0),
-    };
-    let mut message = [0; 16];
-    message[..8].copy_from_slice(&u64::to_le_bytes(what));
-    message[8..].copy_from_slice(&number.to_le_bytes());
-    stream.write_all(&message)
-}
-
-/// Waits for the reply to a request.
-pub(super) fn receive(mut stream: impl Read) -> Result<Reply, Silence> {
-    let mut message = [0; 24];
-    stream.read_exact(&mut message)?;
-    let word = |at: usize| {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&message[at..at + 8]);
-        u64::from_le_bytes(bytes)
-    };
-    let reply = Reply { flags: word(0), number: word(8), reward: f64::from_bits(word(16)) };
-    if reply.flags & FAILED == 0 {
-        return Ok(reply);
+/// Waits for `count` answers; `buffer` is room for their bytes.
+pub(super) fn receive(
+    mut stream: impl Read,
+    count: usize,
+    buffer: &mut Vec<u8>,
+    mut answer: impl FnMut(usize, Answer),
+) -> io::Result<()> {
+    buffer.resize(count * ANSWER, 0);
+    stream.read_exact(buffer)?;
+    for (place, bytes) in buffer.as_chunks::<ANSWER>().0.iter().enumerate() {
+        let [flags, number, reward] = [0, 1, 2].map(|word| bytes.as_chunks::<8>().0[word]).map(u64::from_le_bytes);
+        answer(
+            place,
+            match flags & FAILED {
+                0 => Ok(Told { flags, number, reward: f64::from_bits(reward) }),
+                _ => Err(format!("it failed:\n{}", String::from_utf8_lossy(&read_long(&mut stream, number)?))),
+            },
+        );
     }
-    let text = read_long(stream, reply.number)?;
-    Err(Silence::Failed(String::from_utf8_lossy(&text).into_owned()))
+    Ok(())
 }
 
 /// Reads so many bytes.

@@ -1,30 +1,42 @@
-"""Hosts Gymnasium environments for the program innate: `python worker.py SOCKET`.
+"""Hosts Gymnasium environments for the program innate, which starts it with a socket as its standard input.
 
-It listens on a Unix socket; every connection is one environment. The first message is JSON, what to make, and is answered
-with JSON, what was made, or with `{"error": ...}`; each message is preceded by its length. Then requests of 16 bytes (what,
-number) are answered with 24 bytes (flags, number, reward), and observations lie in a file in memory that both sides share.
-A failure is answered with its traceback. The worker ends when its standard input does, which is when the program ends.
+A request is 16 bytes, what is asked, a count and an environment's number, and what belongs to it:
+
+    OPEN     count bytes of JSON, what to make       answered by a length and as many bytes of JSON: what was made, or {"error": ...}
+    STEP     count pairs of environment and action   answered by 24 bytes for each: flags, a number, the reward; where 2^63 is
+             added to the action, a step that ends its episode also begins the next
+    RESET    the seed; count is 1 if there is one    answered by 24 bytes
+    PICTURE                                          answered by 24 bytes, the number being height * 2^32 + width, and the pixels
+    CLOSE                                            not answered
+
+Observations lie in a file in memory that both sides share, one for each environment: what followed a step in its first half, what
+an episode begins with in its second. Where the flags of an answer say that the
+environment failed, its number is the length of a text, the traceback, which follows after all the answers to the request. The
+worker ends when the socket is closed, which is when the program ends.
 """
 
 import importlib
 import json
 import mmap
 import os
-import select
 import signal
 import socket
 import struct
 import sys
 import traceback
 
-LENGTH = struct.Struct("<Q")
-REQUEST = struct.Struct("<QQ")
-REPLY = struct.Struct("<QQd")
+REQUEST = struct.Struct("<IIQ")
+PAIR = struct.Struct("<QQ")
+NUMBER = struct.Struct("<Q")
+ANSWER = struct.Struct("<QQd")
 
-# What is asked.
-STEP, RESET, RESET_SEED, PICTURE = range(4)
+OPEN, STEP, RESET, PICTURE, CLOSE = range(5)
 # Flags of an answer.
-TERMINATED, TRUNCATED, FAILED = 1, 2, 4
+TERMINATED, TRUNCATED, FAILED, BEGUN = 1, 2, 4, 8
+# What is added to an action if the next episode is to begin as soon as this one has ended.
+AHEAD = 1 << 63
+# The halves of a shared file.
+FOLLOWING, FIRST = 0, 1
 
 # One-hot rows up to this length stand for a Discrete observation.
 MOST_STATES = 65_536
@@ -69,19 +81,20 @@ class Hosted:
                 size *= side
             offset += (size + 63) // 64 * 64
         with open(path, "wb+") as file:
-            file.truncate(offset)
-            self.shared = mmap.mmap(file.fileno(), offset)
+            file.truncate(2 * offset)
+            self.shared = mmap.mmap(file.fileno(), 2 * offset)
         for array, spec in zip(self.arrays, specs):
-            array.attach(self.shared, spec)
+            array.attach(self.shared, [spec["offset"], offset + spec["offset"]])
         if self.frame:
             import numpy
 
-            spec = specs[-1]
-            pixels = numpy.frombuffer(self.shared, numpy.uint8, height * width * 3, spec["offset"])
-            self.pixels = pixels.reshape(height, width, 3)
+            size, start = height * width * 3, specs[-1]["offset"]
+            pixels = [numpy.frombuffer(self.shared, numpy.uint8, size, half) for half in (start, offset + start)]
+            self.pixels = [half.reshape(height, width, 3) for half in pixels]
         spec = self.env.spec
         self.made = {
             "arrays": specs,
+            "half": offset,
             "actions": self.action_names(),
             "max_episode_steps": getattr(spec, "max_episode_steps", None),
             "reward_threshold": getattr(spec, "reward_threshold", None),
@@ -93,25 +106,27 @@ class Hosted:
         names = [str(name).lower() for name in meanings()] if callable(meanings) else []
         return names if len(names) == count else [str(self.first + action) for action in range(count)]
 
-    def answer(self, asked, number):
-        if asked == STEP:
-            observation, reward, terminated, truncated, _ = self.env.step(self.first + number)
-            self.show(observation)
-            flags = (TERMINATED if terminated else 0) | (TRUNCATED if truncated else 0)
-            return REPLY.pack(flags, 0, float(reward))
-        if asked == PICTURE:
-            picture = self.render()
-            height, width, _ = picture.shape
-            return REPLY.pack(0, height << 32 | width, 0.0) + picture.tobytes()
-        observation, _ = self.env.reset(seed=number if asked == RESET_SEED else None)
-        self.show(observation)
-        return REPLY.pack(0, 0, 0.0)
+    def step(self, action):
+        """One step: the flags and the reward."""
+        ahead, action = action & AHEAD, action & ~AHEAD
+        observation, reward, terminated, truncated, _ = self.env.step(self.first + action)
+        self.show(observation, FOLLOWING)
+        if not (terminated or truncated):
+            return 0, float(reward)
+        # An episode that cannot begin says so when it is asked for.
+        begun = ahead and attempt(lambda: self.reset(None))[1] is None
+        flags = (TERMINATED if terminated else 0) | (TRUNCATED if truncated else 0) | (BEGUN if begun else 0)
+        return flags, float(reward)
 
-    def show(self, observation):
+    def reset(self, seed):
+        observation, _ = self.env.reset(seed=seed)
+        self.show(observation, FIRST)
+
+    def show(self, observation, half):
         for array in self.arrays:
-            array.write(observation)
+            array.write(observation, half)
         if self.frame:
-            self.pixels[:] = self.render()
+            self.pixels[half][:] = self.render()
 
     def render(self):
         """What a person would see: bytes of shape height, width, 3."""
@@ -217,15 +232,15 @@ class Numbers:
         kind = "u8" if self.dtype().itemsize == 1 else "f32"
         return {"name": self.name, "kind": kind, "shape": list(self.shape), "low": self.low, "high": self.high}
 
-    def attach(self, shared, spec):
+    def attach(self, shared, offsets):
         import numpy
 
         count = int(numpy.prod(self.shape))
-        view = numpy.frombuffer(shared, self.dtype, count, spec["offset"]).reshape(self.shape)
-        self.view = view.transpose(1, 2, 0) if self.channels_last else view.reshape(self.inner)
+        views = [numpy.frombuffer(shared, self.dtype, count, offset).reshape(self.shape) for offset in offsets]
+        self.views = [view.transpose(1, 2, 0) if self.channels_last else view.reshape(self.inner) for view in views]
 
-    def write(self, observation):
-        self.view[...] = self.pick(observation)
+    def write(self, observation, half):
+        self.views[half][...] = self.pick(observation)
 
 
 class OneHot:
@@ -233,20 +248,21 @@ class OneHot:
 
     def __init__(self, space, name, pick):
         self.name, self.pick = name, pick
-        self.count, self.start, self.lit = int(space.n), int(space.start), 0
+        self.count, self.start, self.lit = int(space.n), int(space.start), [0, 0]
 
     def spec(self):
         return {"name": self.name, "kind": "u8", "shape": [self.count], "low": [0], "high": [ONE]}
 
-    def attach(self, shared, spec):
-        self.shared, self.offset = shared, spec["offset"]
+    def attach(self, shared, offsets):
+        self.shared, self.offsets = shared, offsets
 
-    def write(self, observation):
-        self.shared[self.offset + self.lit] = 0
-        self.lit = int(self.pick(observation)) - self.start
-        if not 0 <= self.lit < self.count:
-            raise ValueError(f"the observation `{self.name}` is {self.lit + self.start}, outside its space")
-        self.shared[self.offset + self.lit] = ONE
+    def write(self, observation, half):
+        value = int(self.pick(observation)) - self.start
+        if not 0 <= value < self.count:
+            raise ValueError(f"the observation `{self.name}` is {value + self.start}, outside its space")
+        self.shared[self.offsets[half] + self.lit[half]] = 0
+        self.shared[self.offsets[half] + value] = ONE
+        self.lit[half] = value
 
 
 def told(error):
@@ -254,80 +270,84 @@ def told(error):
     return str(error) if isinstance(error, Refused) else "".join(traceback.format_exception(error)).rstrip()
 
 
-def receive(connection, length):
-    parts = b""
-    while len(parts) < length:
-        part = connection.recv(length - len(parts))
-        if not part:
-            return None
-        parts += part
-    return parts
+class Worker:
+    """All environments of this process, by their numbers."""
 
+    def __init__(self, connection):
+        self.connection = connection
+        self.hosted = {}
 
-def open_environment(connection):
-    """Makes the environment that the first message asks for; nothing if there is none."""
-    length = receive(connection, LENGTH.size)
-    message = length and receive(connection, LENGTH.unpack(length)[0])
-    if not message:
-        return None
-    try:
-        hosted = Hosted(json.loads(message))
-        answer = hosted.made
-    except BaseException as error:
-        hosted, answer = None, {"error": told(error)}
-    answer = json.dumps(answer).encode()
-    connection.sendall(LENGTH.pack(len(answer)) + answer)
-    return hosted
-
-
-def serve(path):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.path[0] = os.getcwd()
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen(64)
-    poll = select.poll()
-    poll.register(listener, select.POLLIN)
-    poll.register(0, select.POLLIN)
-    open_ones = {}
-    while True:
-        for number, _ in poll.poll():
-            if number in open_ones:
-                connection, answer = open_ones[number]
-                try:
-                    request = connection.recv(REQUEST.size, socket.MSG_WAITALL)
-                    if len(request) == REQUEST.size:
-                        connection.sendall(answer(*REQUEST.unpack(request)))
-                        continue
-                except OSError:
-                    pass
-                poll.unregister(number)
-                del open_ones[number]
-                connection.close()
-            elif number == listener.fileno():
-                connection, _ = listener.accept()
-                hosted = open_environment(connection)
-                if hosted is None:
-                    connection.close()
-                    continue
-                open_ones[connection.fileno()] = (connection, guarded(hosted))
-                poll.register(connection, select.POLLIN)
-            elif not os.read(0, 1):
+    def serve(self):
+        while True:
+            request = self.receive(REQUEST.size)
+            if request is None:
                 return
+            what, count, number = REQUEST.unpack(request)
+            if what == STEP:
+                self.steps(self.receive(count * PAIR.size), count)
+            elif what == OPEN:
+                self.open(json.loads(self.receive(count)), number)
+            elif what == RESET:
+                (seed,) = NUMBER.unpack(self.receive(NUMBER.size))
+                self.one(lambda: self.hosted[number].reset(seed if count else None))
+            elif what == PICTURE:
+                self.one(lambda: self.hosted[number].render())
+            elif number in self.hosted:
+                env = self.hosted.pop(number).env
+                attempt(env.close)
 
+    def receive(self, length):
+        data = self.connection.recv(length, socket.MSG_WAITALL) if length else b""
+        return data if len(data) == length else None
 
-def guarded(hosted):
-    """Answers requests; an exception of the environment is an answer, too."""
-
-    def answer(asked, number):
+    def open(self, asked, number):
         try:
-            return hosted.answer(asked, number)
+            self.hosted[number] = Hosted(asked)
+            answer = self.hosted[number].made
         except BaseException as error:
-            text = told(error).encode()
-            return REPLY.pack(FAILED, len(text), 0.0) + text
+            answer = {"error": told(error)}
+        answer = json.dumps(answer).encode()
+        self.connection.sendall(NUMBER.pack(len(answer)) + answer)
 
-    return answer
+    def steps(self, pairs, count):
+        answers, texts = bytearray(count * ANSWER.size), b""
+        for place, (number, action) in enumerate(PAIR.iter_unpack(pairs)):
+            try:
+                flags, reward = self.hosted[number].step(action)
+                ANSWER.pack_into(answers, place * ANSWER.size, flags, 0, reward)
+            except BaseException as error:
+                text = told(error).encode()
+                ANSWER.pack_into(answers, place * ANSWER.size, FAILED, len(text), 0.0)
+                texts += text
+        self.connection.sendall(answers + texts if texts else answers)
+
+    def one(self, asked):
+        """Answers with what `asked` gives: a picture, or nothing."""
+        picture, error = attempt(asked)
+        if error is not None:
+            text = told(error).encode()
+            self.connection.sendall(ANSWER.pack(FAILED, len(text), 0.0) + text)
+            return
+        height, width = (0, 0) if picture is None else picture.shape[:2]
+        pixels = b"" if picture is None else picture.tobytes()
+        self.connection.sendall(ANSWER.pack(0, height << 32 | width, 0.0) + pixels)
+
+
+def attempt(asked):
+    """What `asked` gives, and the exception if there is one: nothing that an environment does ends the worker."""
+    try:
+        return asked(), None
+    except BaseException as error:
+        return None, error
+
+
+def main():
+    # The program decides what Ctrl-C does.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Users' modules lie where the program was started, not where this script does.
+    sys.path[0] = os.getcwd()
+    Worker(socket.socket(fileno=os.dup(0))).serve()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    main()

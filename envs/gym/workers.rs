@@ -1,8 +1,15 @@
 //! Worker processes: one Python interpreter each, which hosts any number of environments.
+//!
+//! Steps that were begun are gathered, and sent with one message as soon as somebody waits for one of them, to all workers:
+//! a worker then takes them one after the other while the others take theirs, and answers with one message.
 
-use parking_lot::Mutex;
+use super::wire::{self, Answer, Asked, Opened, Request, Told};
+use crate::picture::Picture;
+use parking_lot::{Mutex, MutexGuard};
+use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -14,8 +21,6 @@ use tempfile::TempDir;
 
 /// The program that a worker runs.
 const SCRIPT: &str = include_str!("worker.py");
-/// How long a new worker may take until it listens.
-const START: Duration = Duration::from_secs(60);
 /// How long a worker whose connection broke is given to end, so that it can be said how it ended.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Lines of a worker's output that are shown when it fails.
@@ -28,11 +33,27 @@ pub struct Workers(Arc<Mutex<Vec<Arc<Worker>>>>);
 /// One process.
 pub(super) struct Worker {
     python: PathBuf,
+    process: u32,
     child: Mutex<Child>,
-    pub(super) process: u32,
-    /// Holds the script, the socket, the output and, until they are opened, the shared files.
+    /// Holds the script, its output and, until they are opened, the shared files.
     folder: TempDir,
-    files: AtomicU64,
+    environments: AtomicU64,
+    /// Steps that were begun and not sent: environment and action.
+    begun: Mutex<Vec<(u64, u64)>>,
+    channel: Mutex<Channel>,
+}
+
+/// The connection to a worker, which is asked one thing at a time.
+struct Channel {
+    stream: UnixStream,
+    /// Environments whose steps were sent and not answered, in that order.
+    awaited: Vec<u64>,
+    /// Answers that came and were not asked for yet.
+    answers: HashMap<u64, Answer>,
+    /// Why nothing more will come.
+    broken: Option<String>,
+    message: Vec<u8>,
+    buffer: Vec<u8>,
 }
 
 impl Workers {
@@ -49,23 +70,32 @@ impl Workers {
         workers.push(worker.clone());
         Ok(worker)
     }
+
+    /// Sends the steps that were begun to every worker whose last answers have all been asked for: those that have not will be
+    /// followed by more steps, and one message for many costs little more than one.
+    pub(super) fn send_begun(&self) {
+        for worker in self.0.lock().iter() {
+            if let Some(mut channel) = worker.channel.try_lock().filter(|channel| channel.answers.is_empty()) {
+                worker.send_begun(&mut channel);
+            }
+        }
+    }
 }
 
 impl Worker {
-    /// Starts the interpreter and waits until it listens.
+    /// Starts the interpreter.
     fn start(python: &Path) -> io::Result<Self> {
         // In memory where there is such a place, so that shared files never touch a disk.
-        let memory = Path::new("/dev/shm");
         let mut named = tempfile::Builder::new();
         named.prefix("innate-gym-");
-        let folder = named.tempdir_in(memory).or_else(|_| named.tempdir())?;
+        let folder = named.tempdir_in("/dev/shm").or_else(|_| named.tempdir())?;
         let script = folder.path().join("worker.py");
         fs::write(&script, SCRIPT)?;
         let output = File::create(folder.path().join("output"))?;
+        let (stream, theirs) = UnixStream::pair()?;
         let mut command = Command::new(python);
-        command.arg(&script).arg(folder.path().join("socket"));
-        command.stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(output);
-        command.env("PYTHONFAULTHANDLER", "1").env("PYTHONUNBUFFERED", "1");
+        command.arg(&script).env("PYTHONFAULTHANDLER", "1").env("PYTHONUNBUFFERED", "1");
+        command.stdin(OwnedFd::from(theirs)).stdout(output.try_clone()?).stderr(Stdio::from(output));
         // Many processes with a thread for each core each would only wait for one another.
         for threads in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"] {
             if std::env::var_os(threads).is_none() {
@@ -75,28 +105,117 @@ impl Worker {
         let child = command
             .spawn()
             .map_err(|error| io::Error::new(error.kind(), format!("cannot start {}: {error}", python.display())))?;
-        let process = child.id();
-        Ok(Self { python: python.into(), child: Mutex::new(child), process, folder, files: AtomicU64::new(0) })
+        Ok(Self {
+            python: python.into(),
+            process: child.id(),
+            child: Mutex::new(child),
+            folder,
+            environments: AtomicU64::new(0),
+            begun: Mutex::default(),
+            channel: Mutex::new(Channel::new(stream)),
+        })
     }
 
-    /// A connection for one environment.
-    pub(super) fn connect(&self, timeout: Duration) -> io::Result<UnixStream> {
-        let (socket, start) = (self.folder.path().join("socket"), Instant::now());
-        let stream = loop {
-            match UnixStream::connect(&socket) {
-                Ok(stream) => break stream,
-                Err(error) if start.elapsed() > START || self.ended().is_some() => return Err(error),
-                Err(_) => std::thread::sleep(Duration::from_millis(2)),
+    /// A number for one more environment, and the file through which its observations will go.
+    pub(super) fn new_environment(&self) -> (u64, PathBuf) {
+        let number = self.environments.fetch_add(1, Ordering::Relaxed);
+        (number, self.folder.path().join(format!("{number}.shared")))
+    }
+
+    /// Has environment `number` made. An answer may take `timeout` from now on.
+    pub(super) fn open(&self, number: u64, asked: &Asked<'_>, timeout: Duration) -> Result<Opened, String> {
+        let mut channel = self.settled();
+        let limits = [channel.stream.set_read_timeout(Some(timeout)), channel.stream.set_write_timeout(Some(timeout))];
+        let opened = limits.into_iter().collect::<io::Result<()>>();
+        self.exchange(&mut channel, |channel| opened.and_then(|()| wire::open(&channel.stream, number, asked)))
+    }
+
+    /// Gathers the step of environment `number` with the others.
+    pub(super) fn begin_step(&self, number: u64, action: u64) {
+        self.begun.lock().push((number, action));
+    }
+
+    /// Whether it is known what came of the step of environment `number`.
+    pub(super) fn has_answer(&self, number: u64) -> bool {
+        self.channel.lock().answers.contains_key(&number)
+    }
+
+    /// Waits for what came of the step of environment `number`, which was begun.
+    pub(super) fn end_step(&self, number: u64) -> Answer {
+        let mut channel = self.channel.lock();
+        loop {
+            if let Some(answer) = channel.answers.remove(&number) {
+                return answer;
             }
-        };
-        stream.set_read_timeout(Some(timeout))?;
-        stream.set_write_timeout(Some(timeout))?;
-        Ok(stream)
+            if let Some(broken) = &channel.broken {
+                return Err(broken.clone());
+            }
+            self.send_begun(&mut channel);
+            self.receive_awaited(&mut channel);
+        }
     }
 
-    /// A name for one more shared file.
-    pub(super) fn new_file(&self) -> PathBuf {
-        self.folder.path().join(format!("{}.shared", self.files.fetch_add(1, Ordering::Relaxed)))
+    /// Starts an episode of environment `number`.
+    pub(super) fn reset(&self, number: u64, seed: Option<u64>) -> Answer {
+        let mut channel = self.settled();
+        self.exchange(&mut channel, |channel| channel.ask(Request::Reset(number, seed)))?
+    }
+
+    /// What environment `number` renders.
+    pub(super) fn picture(&self, number: u64) -> Result<Picture, String> {
+        let mut channel = self.settled();
+        self.exchange(&mut channel, |channel| {
+            let answer = channel.ask(Request::Picture(number))?;
+            answer.map_or_else(|text| Ok(Err(text)), |told| channel.pixels(told).map(Ok))
+        })?
+    }
+
+    /// Lets environment `number` go.
+    pub(super) fn close(&self, number: u64) {
+        self.begun.lock().retain(|(begun, _)| *begun != number);
+        let mut channel = self.settled();
+        channel.answers.remove(&number);
+        // A worker that is gone has let it go already.
+        let _ = self.exchange(&mut channel, |channel| channel.send(Request::Close(number), &[]));
+    }
+
+    /// The channel when no answer is outstanding.
+    fn settled(&self) -> MutexGuard<'_, Channel> {
+        let mut channel = self.channel.lock();
+        self.receive_awaited(&mut channel);
+        channel
+    }
+
+    /// Sends the steps that were begun, unless answers are outstanding.
+    fn send_begun(&self, channel: &mut Channel) {
+        let mut begun = self.begun.lock();
+        if begun.is_empty() || !channel.awaited.is_empty() {
+            return;
+        }
+        channel.awaited.extend(begun.iter().map(|(environment, _)| environment));
+        // One that is broken says so when it is asked for an answer.
+        let _ = self.exchange(channel, |channel| channel.send(Request::Step(begun.len() as u32), &begun));
+        begun.clear();
+    }
+
+    /// Takes in the answers to the steps that were sent.
+    fn receive_awaited(&self, channel: &mut Channel) {
+        if !channel.awaited.is_empty() {
+            let _ = self.exchange(channel, Channel::receive_awaited);
+        }
+    }
+
+    /// Says or hears something; a connection that breaks in doing so stays broken, and the worker is ended.
+    fn exchange<T>(&self, channel: &mut Channel, act: impl FnOnce(&mut Channel) -> io::Result<T>) -> Result<T, String> {
+        if let Some(broken) = &channel.broken {
+            return Err(broken.clone());
+        }
+        act(channel).map_err(|error| {
+            let fate = self.fate(&error);
+            self.kill();
+            channel.awaited.clear();
+            channel.broken.insert(fate).clone()
+        })
     }
 
     /// How it ended, if it did.
@@ -104,8 +223,8 @@ impl Worker {
         self.child.lock().try_wait().ok().flatten()
     }
 
-    /// What became of it, and the last lines that it printed: the end of a sentence about a broken connection.
-    pub(super) fn fate(&self, error: &io::Error) -> String {
+    /// What became of it, and the last lines that it printed: a sentence about a broken connection.
+    fn fate(&self, error: &io::Error) -> String {
         let start = Instant::now();
         let waiting = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut);
         while !waiting && self.ended().is_none() && start.elapsed() < LAST_WORDS {
@@ -127,11 +246,53 @@ impl Worker {
         format!("its worker (process {} of {}) {fate}{said}", self.process, self.python.display())
     }
 
-    /// Ends it: it hangs.
-    pub(super) fn kill(&self) {
+    /// Ends it.
+    fn kill(&self) {
         let mut child = self.child.lock();
         // It may be gone already, which is as well.
         let _ = child.kill().and_then(|()| child.wait());
+    }
+}
+
+impl Channel {
+    fn new(stream: UnixStream) -> Self {
+        let (message, buffer) = (Vec::new(), Vec::new());
+        Self { stream, awaited: Vec::new(), answers: HashMap::new(), broken: None, message, buffer }
+    }
+
+    /// Sends a request with the pairs that belong to it.
+    fn send(&mut self, request: Request, pairs: &[(u64, u64)]) -> io::Result<()> {
+        self.message.clear();
+        request.write(&[], &mut self.message);
+        for (environment, action) in pairs {
+            self.message.extend_from_slice(&environment.to_le_bytes());
+            self.message.extend_from_slice(&action.to_le_bytes());
+        }
+        self.stream.write_all(&self.message)
+    }
+
+    /// Sends a request and waits for its one answer.
+    fn ask(&mut self, request: Request) -> io::Result<Answer> {
+        self.send(request, &[])?;
+        let mut answered = Err("it gave no answer".into());
+        wire::receive(&self.stream, 1, &mut self.buffer, |_, answer| answered = answer)?;
+        Ok(answered)
+    }
+
+    fn receive_awaited(&mut self) -> io::Result<()> {
+        let Self { stream, awaited, answers, buffer, .. } = self;
+        wire::receive(&*stream, awaited.len(), buffer, |place, answer| {
+            answers.insert(awaited[place], answer);
+        })?;
+        awaited.clear();
+        Ok(())
+    }
+
+    /// The picture that follows an answer.
+    fn pixels(&mut self, told: Told) -> io::Result<Picture> {
+        let (height, width) = (told.number >> 32, told.number & u64::from(u32::MAX));
+        let rgb = wire::read_long(&self.stream, 3 * height * width)?;
+        Ok(Picture { width: width as usize, height: height as usize, rgb })
     }
 }
 

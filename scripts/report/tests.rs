@@ -52,7 +52,13 @@ fn full() -> Report {
     let petals = |shift: u64| (0..24).map(|petal| (petal * 5 + shift) % 17).collect::<Vec<u64>>();
     Report {
         run: Origin { name: "a <run> & more".into(), environment: "nursery".into(), steps: 1_000, ..Origin::default() },
-        evaluation: Evaluation { returns: vec![0.0], lengths: vec![48], pays: vec![3.5], signals: Vec::new() },
+        evaluation: Evaluation {
+            returns: vec![0.0],
+            lengths: vec![48],
+            pays: vec![3.5],
+            signals: Vec::new(),
+            notices: Vec::new(),
+        },
         stages,
         competence: vec![competence],
         truth: Some(truth),
@@ -66,7 +72,13 @@ fn full() -> Report {
 fn empty() -> Report {
     Report {
         run: Origin { name: "cart".into(), environment: "CartPole-v1".into(), ..Origin::default() },
-        evaluation: Evaluation { returns: vec![500.0], lengths: vec![500], pays: vec![500.0], signals: Vec::new() },
+        evaluation: Evaluation {
+            returns: vec![500.0],
+            lengths: vec![500],
+            pays: vec![500.0],
+            signals: Vec::new(),
+            notices: Vec::new(),
+        },
         stages: Vec::new(),
         competence: Vec::new(),
         truth: None,
