@@ -7,11 +7,14 @@
 //! of your own keeps the promises. [`Slot`] runs one with same-step autoreset, [`Slots`] several.
 
 pub mod array;
+pub mod board;
 pub mod check;
 pub mod classic;
 pub mod env;
 mod eye;
 pub mod gym;
+#[cfg(feature = "gymnasium-rs")]
+pub mod gymnasium_rs;
 pub mod minatar;
 pub mod numpy;
 pub mod nursery;
@@ -25,6 +28,7 @@ pub mod tasks;
 pub mod time_limit;
 pub mod truth;
 pub mod video;
+pub mod worlds;
 
 pub use array::{Array, ArraySpec, Kind};
 pub use check::{CheckError, check_env};

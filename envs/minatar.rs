@@ -22,21 +22,23 @@
 //! 2. An environment that was never seeded starts from seed 0; a seed from 2³² on, which the package refuses, is folded.
 //! 3. A step after the end of an episode is an error, and draws nothing.
 
+mod action;
 mod asterix;
-mod board;
 mod breakout;
 mod freeway;
 mod seaquest;
 mod space_invaders;
 
+pub use crate::board::Board;
+pub use action::{Action, SIDE};
 pub use asterix::Asterix;
-pub use board::{Action, Board, SIDE};
 pub use breakout::Breakout;
 pub use freeway::Freeway;
 pub use seaquest::Seaquest;
 pub use space_invaders::SpaceInvaders;
 
 use crate::array::ArraySpec;
+use crate::board;
 use crate::env::{Discrete, Env, EnvError, EnvSpec, Observation, Step};
 use crate::numpy::legacy::RandomState;
 use crate::picture::Picture;
@@ -229,8 +231,8 @@ impl<G: Game> Env for MinAtar<G> {
 
     fn picture(&self) -> Option<Picture> {
         let mut cells = vec![0; G::CHANNELS.len() * SIDE * SIDE];
-        self.play.game.as_ref()?.paint(&mut Board::dark(&mut cells));
-        Some(board::picture(&cells, CELL))
+        self.play.game.as_ref()?.paint(&mut Board::dark(&mut cells, SIDE));
+        Some(board::picture(&cells, SIDE, CELL))
     }
 }
 
@@ -249,10 +251,10 @@ fn show<G: Game>(
     };
     let cells = cells.as_u8_mut().filter(|cells| cells.len() == G::CHANNELS.len() * SIDE * SIDE);
     let cells = cells.ok_or_else(|| spec.no_fit())?;
-    game.paint(&mut Board::dark(cells));
+    game.paint(&mut Board::dark(cells, SIDE));
     if let Some((seen, pixels)) = seen {
         let fitting = seen.as_u8_mut().filter(|grey| grey.len() == (SIDE * pixels).pow(2));
-        board::frame(cells, pixels, fitting.ok_or_else(|| spec.no_fit())?);
+        board::frame(cells, SIDE, pixels, fitting.ok_or_else(|| spec.no_fit())?);
     }
     Ok(())
 }

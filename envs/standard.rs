@@ -11,6 +11,9 @@ use crate::registry::Registry;
 use crate::tasks::{Category, Mnists, Probabilistic, Saccade, TaskError, TwelveAx, Vibrotactile, boolean, digits};
 use crate::time_limit::TimeLimit;
 use crate::video::{self, Films};
+use crate::worlds::{
+    DeepSea, DeepSeaOptions, GridWorld, KeyDoor, KeyDoorOptions, NoisyTv, NoisyTvOptions, RangeError, World,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
@@ -27,9 +30,25 @@ pub fn standard() -> Registry<Box<dyn Env>> {
     minatar::<Freeway>(&mut envs, "cross a road, again and again");
     minatar::<Seaquest>(&mut envs, "save divers, shoot what swims, come up for air");
     minatar::<SpaceInvaders>(&mut envs, "shoot aliens that come down and shoot back");
+    world(&mut envs, "explore deeply to find a treasure", |options: DeepSeaOptions| {
+        Ok(GridWorld::new(DeepSea::new(&options)?, options.frame))
+    });
+    world(&mut envs, "fetch a key, open a door with it, reach the goal behind", |options: KeyDoorOptions| {
+        Ok(GridWorld::new(KeyDoor::new(&options)?, options.frame))
+    });
+    world(&mut envs, "reach a goal, and do not stay in front of a screen full of noise", |options: NoisyTvOptions| {
+        Ok(GridWorld::new(NoisyTv::new(&options)?, options.frame))
+    });
     let workers = Workers::default();
     envs.register_family(gym::PREFIX, "any environment of Python's Gymnasium, Atari included", move |name, options| {
         Gym::new(name, options, &workers).map(|env| Box::new(env) as Box<dyn Env>)
+    });
+    #[cfg(feature = "gymnasium-rs")]
+    envs.register("gymnasium-rs/CartPole", "the cart and pole of the crate gymnasium-rs, errors included", |options| {
+        use crate::gymnasium_rs::{Adapter, SpaceError, gymnasium_rs::envs::cartpole::CartPole};
+        let ClassicOptions::<500> { max_episode_steps } = options;
+        let env = Adapter::new("gymnasium-rs/CartPole", CartPole::new())?.with_wide_bounds();
+        Ok::<_, SpaceError>(Box::new(TimeLimit::new(env, max_episode_steps)) as Box<dyn Env>)
     });
     let films = Films::default();
     envs.register("video", "look around in a film: the actions move the fixation", move |options| {
@@ -52,6 +71,18 @@ pub fn standard() -> Registry<Box<dyn Env>> {
     task(&mut envs, "Vibrotactile", "tell which of two vibrations is the faster", Vibrotactile::env);
     task(&mut envs, "12AX", "answer to A-X after 1 and to B-Y after 2, remembering digit and letter", TwelveAx::env);
     envs
+}
+
+/// Adds one small world, built by `build` from its options.
+fn world<T, W>(
+    envs: &mut Registry<Box<dyn Env>>,
+    summary: &str,
+    build: impl Fn(T) -> Result<GridWorld<W>, RangeError> + Send + Sync + 'static,
+) where
+    T: Serialize + DeserializeOwned + Clone,
+    W: World + 'static,
+{
+    envs.register(W::ID, summary, move |options| build(options).map(|env| Box::new(env) as Box<dyn Env>));
 }
 
 /// Adds one task, built by `build` from its options.

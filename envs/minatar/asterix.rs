@@ -14,8 +14,9 @@
 //!
 //! Start: the player at row 5, column 5, nothing else. End: the player meets an enemy.
 
-use super::board::{Action, Board, LAST, beside, on_board};
+use super::action::{Action, LAST, beside, on_board};
 use super::{Game, Ramping};
+use crate::board::Board;
 use crate::numpy::legacy::RandomState;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;

@@ -14,8 +14,9 @@
 //! Start: the ball in row 3 at the left or the right edge, moving down and inwards. End: the ball reaches row 9 and meets
 //! no paddle.
 
-use super::board::{Action, Board, LAST, SIDE, beside, on_board};
+use super::action::{Action, LAST, SIDE, beside, on_board};
 use super::{Game, Ramping};
+use crate::board::Board;
 use crate::numpy::legacy::RandomState;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;

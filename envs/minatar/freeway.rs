@@ -12,8 +12,9 @@
 //!
 //! Start: the chicken in row 9, all cars in column 0. End: after 2,501 steps.
 
-use super::board::{Action, Board, LAST, beside};
+use super::action::{Action, LAST, beside};
 use super::{Game, Ramping};
+use crate::board::Board;
 use crate::numpy::legacy::RandomState;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;

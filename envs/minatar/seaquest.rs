@@ -20,8 +20,9 @@
 //! Start: at row 0, column 5, facing left. End: the front meets an enemy or its bullet, oxygen runs out, or the submarine
 //! comes up with no diver.
 
-use super::board::{Action, Board, LAST, beside, on_board};
+use super::action::{Action, LAST, beside, on_board};
 use super::{Game, Ramping};
+use crate::board::Board;
 use crate::numpy::legacy::RandomState;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;

@@ -17,8 +17,9 @@
 //! Start: 24 aliens in rows 0 to 3, the cannon in column 5. End: an alien or an enemy bullet meets the cannon, or an alien
 //! in row 9 is to come down.
 
-use super::board::{Action, Board, LAST, SIDE, on_board};
+use super::action::{Action, LAST, SIDE, on_board};
 use super::{Game, Ramping};
+use crate::board::Board;
 use crate::numpy::legacy::RandomState;
 use serde::{Deserialize, Serialize};
 

@@ -33,7 +33,7 @@ fn built(id: &str) -> Box<dyn Env> {
 #[test]
 fn every_registered_environment_keeps_the_promises() {
     let registry = standard();
-    assert_eq!(registry.entries().len(), 27);
+    assert_eq!(registry.entries().len(), 30 + usize::from(cfg!(feature = "gymnasium-rs")));
     for entry in registry.entries().iter().filter(|entry| entry.kind == EntryKind::Single) {
         let (mut env, _) = registry.build(&entry.name, &options(&entry.name), "env").unwrap();
         assert_eq!(env.spec().id, entry.name);
@@ -168,7 +168,7 @@ proptest! {
             "CartPole-v1", "Acrobot-v1", "MountainCar-v0", "video", "Parity", "Digits", "MNIST", "Saccade",
             "ProbabilisticClassification", "DelayedMatchToCategory", "Vibrotactile", "12AX",
             "MinAtar/Breakout-v0", "MinAtar/Asterix-v0", "MinAtar/Freeway-v1", "MinAtar/Seaquest-v0",
-            "MinAtar/SpaceInvaders-v1",
+            "MinAtar/SpaceInvaders-v1", "deep-sea", "key-door", "noisy-tv",
         ]),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {

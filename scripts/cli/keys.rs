@@ -21,6 +21,7 @@ use innate_envs::tasks::{
     ProbabilisticOptions, SaccadeOptions, TwelveAxOptions, VibrotactileOptions,
 };
 use innate_envs::video::VideoOptions;
+use innate_envs::worlds::{DeepSeaOptions, KeyDoorOptions, NoisyTvOptions};
 use innate_rewards::agreement::AgreementOptions;
 use innate_rewards::context::ContextOptions;
 use innate_rewards::face::FaceOptions;
@@ -42,6 +43,9 @@ pub(super) fn keys() -> Result<(), Failure> {
     table::<EnvConfig>("env", "id = ''")?;
     table::<ClassicOptions<500>>("env  (id = \"CartPole-v1\" and its like)", "")?;
     table::<MinAtarOptions>("env  (id = \"MinAtar/…\")", "")?;
+    table::<DeepSeaOptions>("env  (id = \"deep-sea\")", "")?;
+    table::<KeyDoorOptions>("env  (id = \"key-door\")", "")?;
+    table::<NoisyTvOptions>("env  (id = \"noisy-tv\")", "")?;
     table::<GymOptions>("env  (id = \"gym:…\")", "")?;
     table::<AtariOptions>("env.atari  (id = \"gym:ALE/…\")", "")?;
     table::<FrameOptions>("env.frame  (id = \"gym:…\")", "width = 0\nheight = 0")?;
