@@ -46,7 +46,7 @@ pub struct Plan {
     pub device: Device,
     /// Why there: one line.
     pub device_reason: String,
-    env_id: String,
+    env_config: EnvConfig,
     env_options: toml::Table,
     exam_options: toml::Table,
     signal_tables: Vec<(String, String, toml::Table)>,
@@ -153,6 +153,7 @@ impl Plan {
             .envs
             .build(&env_config.id, &env_options, "env")
             .map_err(|error| ConfigError::part(error, "env", "id", EnvConfig::FIELD_NAMES))?;
+        let env = env_config.wrap(env);
         let env_spec = env.spec().clone();
         drop(env);
         config.env = encode(&env_config)?.into_iter().chain(env_options.clone()).collect();
@@ -216,7 +217,7 @@ impl Plan {
             window: bank.window(),
             device,
             device_reason,
-            env_id: env_config.id,
+            env_config,
             env_options,
             exam_options,
             signal_tables,
@@ -231,8 +232,8 @@ impl Plan {
     /// # Errors
     /// It could be built once, but not again (a file that is gone, say).
     pub fn build_env(&self) -> Result<Box<dyn Env>, ConfigError> {
-        let built = self.registries.envs.build(&self.env_id, &self.env_options, "env");
-        built.map(|(env, _)| env).map_err(|error| ConfigError::part(error, "env", "id", &[]))
+        let built = self.registries.envs.build(&self.env_config.id, &self.env_options, "env");
+        built.map(|(env, _)| self.env_config.wrap(env)).map_err(|error| ConfigError::part(error, "env", "id", &[]))
     }
 
     /// A new copy of the environment in which evaluations take place.
@@ -240,8 +241,10 @@ impl Plan {
     /// # Errors
     /// As for [`Plan::build_env`].
     pub fn build_exam_env(&self) -> Result<Box<dyn Env>, ConfigError> {
-        let built = self.registries.envs.build(&self.env_id, &self.exam_options, "evaluation.env");
-        built.map(|(env, _)| env).map_err(|error| ConfigError::part(error, "evaluation", "env", &[]))
+        let built = self.registries.envs.build(&self.env_config.id, &self.exam_options, "evaluation.env");
+        built
+            .map(|(env, _)| self.env_config.wrap(env))
+            .map_err(|error| ConfigError::part(error, "evaluation", "env", &[]))
     }
 
     /// A new bank, for the `index`-th stream of experience of `streams`.
@@ -341,6 +344,10 @@ fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError>
             "evaluation.episodes",
             "0 episodes evaluate nothing; to switch it off set evaluation.every = 0".into(),
         );
+    }
+    if !(0.0..=1.0).contains(&env.sticky_actions) {
+        let said = format!("{} is not a probability (allowed: 0 to 1)", env.sticky_actions);
+        return refuse("env.sticky_actions", said);
     }
     if !(0.0..=1.0).contains(&config.evaluation.exploration_rate) {
         let said = format!("{} is not a probability (allowed: 0 to 1)", config.evaluation.exploration_rate);

@@ -3,11 +3,13 @@
 use crate::learner::{LearnerPlan, Memory};
 use documented::DocumentedFields;
 use innate_envs::options::{OptionError, decode};
+use innate_envs::wrappers::{FrameSkip, StickyActions};
 use innate_envs::{Env, Registry, RegistryError};
 use innate_nn::DeviceSpec;
 use innate_rewards::{Condition, PayEntry, Signal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 /// The run file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
@@ -69,10 +71,28 @@ pub struct EnvConfig {
     /// Copies that are stepped side by side; `steps_per_round` must be a multiple of it.
     #[serde(default = "one_slot")]
     pub slots: usize,
+    /// Steps of the environment that an action lasts; their rewards are summed.
+    #[serde(default = "one_step")]
+    pub frame_skip: NonZeroU32,
+    /// Probability that the action taken before is taken again, 0 to 1.
+    #[serde(default)]
+    pub sticky_actions: f64,
+}
+
+impl EnvConfig {
+    /// `env` with what these keys put around it.
+    pub(crate) fn wrap(&self, env: Box<dyn Env>) -> Box<dyn Env> {
+        let env = if self.frame_skip.get() == 1 { env } else { Box::new(FrameSkip::new(env, self.frame_skip)) };
+        if self.sticky_actions == 0.0 { env } else { Box::new(StickyActions::new(env, self.sticky_actions)) }
+    }
 }
 
 fn one_slot() -> usize {
     1
+}
+
+fn one_step() -> NonZeroU32 {
+    NonZeroU32::MIN
 }
 
 /// `[replay]`: what is remembered.

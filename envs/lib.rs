@@ -25,10 +25,10 @@ pub mod slot;
 pub mod slots;
 pub mod standard;
 pub mod tasks;
-pub mod time_limit;
 pub mod truth;
 pub mod video;
 pub mod worlds;
+pub mod wrappers;
 
 pub use array::{Array, ArraySpec, Kind};
 pub use check::{CheckError, check_env};
@@ -38,5 +38,5 @@ pub use registry::{Registry, RegistryError};
 pub use slot::{Loaded, Slot, SlotState};
 pub use slots::{Slots, SlotsError};
 pub use standard::standard;
-pub use time_limit::TimeLimit;
 pub use truth::Truth;
+pub use wrappers::TimeLimit;

@@ -9,11 +9,11 @@ use crate::minatar::{
 use crate::nursery::Nursery;
 use crate::registry::Registry;
 use crate::tasks::{Category, Mnists, Probabilistic, Saccade, TaskError, TwelveAx, Vibrotactile, boolean, digits};
-use crate::time_limit::TimeLimit;
 use crate::video::{self, Films};
 use crate::worlds::{
     DeepSea, DeepSeaOptions, GridWorld, KeyDoor, KeyDoorOptions, NoisyTv, NoisyTvOptions, RangeError, World,
 };
+use crate::wrappers::TimeLimit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;

@@ -43,7 +43,7 @@ use crate::env::{Discrete, Env, EnvError, EnvSpec, Observation, Step};
 use crate::eye::Grid;
 use crate::numpy::Generator;
 use crate::picture::Picture;
-use crate::time_limit::TimeLimit;
+use crate::wrappers::TimeLimit;
 use playback::Playback;
 use std::sync::Arc;
 

@@ -5,6 +5,7 @@ mod doctor;
 pub(crate) mod eval;
 mod keys;
 mod list;
+mod play;
 mod reproduce;
 mod train;
 
@@ -57,6 +58,11 @@ enum Command {
     ///
     /// Without NAME it lists them. Each writes NAME.json and NAME.svg; a number outside its range is a result, not a failure.
     Reproduce(ReproduceArgs),
+    /// Show an environment, played at random
+    ///
+    /// A board is shown in the terminal, other environments as numbers. `--out FILE.gif` (or FILE.mp4, with the program ffmpeg)
+    /// films what the environment draws.
+    Play(PlayArgs),
     /// List environments, signals, learners and runs
     List(JsonArgs),
     /// List every key of a run file with its meaning and default
@@ -139,8 +145,8 @@ struct EvalArgs {
     /// Python interpreter of an environment `gym:…`, if not that of the run
     #[arg(long, value_name = "PATH")]
     python: Option<String>,
-    /// Write the first episode as an animated GIF: what the run perceives, or else what the environment draws
-    #[arg(long, value_name = "FILE.gif")]
+    /// Film the first episode: what the run perceives, or else what the environment draws; MP4 takes the program ffmpeg
+    #[arg(long, value_name = "FILE.gif|FILE.mp4")]
     record: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -198,6 +204,27 @@ struct ReproduceArgs {
     json: bool,
 }
 
+#[derive(Args)]
+struct PlayArgs {
+    /// An environment, such as MinAtar/Breakout-v1 or gym:LunarLander-v3
+    env: String,
+    /// Steps to play
+    #[arg(long, default_value_t = 200)]
+    steps: u32,
+    /// Seed of the environment and of the actions
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// An option of the environment, such as size=12; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Python interpreter of an environment `gym:…`
+    #[arg(long, value_name = "PATH")]
+    python: Option<String>,
+    /// Film what the environment draws
+    #[arg(long, value_name = "FILE.gif|FILE.mp4")]
+    out: Option<PathBuf>,
+}
+
 /// Who acts in an evaluation.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Acting {
@@ -243,6 +270,7 @@ pub(crate) fn main(registries: Registries) -> ExitCode {
         Command::Resume(args) => train::resume(registries, &args),
         Command::Eval(args) => eval::eval(registries, &args),
         Command::Develop(args) => develop::develop(registries, &args),
+        Command::Play(args) => play::play(&registries, &args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::List(args) => list::list(&registries, args.json),
         Command::Keys => keys::keys(),

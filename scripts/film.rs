@@ -11,6 +11,10 @@
 
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 use innate_envs::Picture;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tempfile::NamedTempFile;
 
 /// Levels of red, green and blue in the cube.
 const LEVELS: usize = 6;
@@ -49,6 +53,26 @@ pub struct Gif {
     /// The file.
     #[serde(skip)]
     pub bytes: Vec<u8>,
+}
+
+impl Gif {
+    /// Writes the film as MP4, by the program ffmpeg.
+    ///
+    /// # Errors
+    /// A sentence: there is no such program, or it failed.
+    pub fn write_mp4(&self, path: &Path) -> Result<(), String> {
+        // Players want an even number of pixels in each direction.
+        let even = "scale=trunc(iw/2)*2:trunc(ih/2)*2";
+        // It reads GIFs from files alone.
+        let mut file = NamedTempFile::new().map_err(|error| error.to_string())?;
+        file.write_all(&self.bytes).map_err(|error| error.to_string())?;
+        let mut command = Command::new("ffmpeg");
+        command.args(["-y", "-loglevel", "error", "-f", "gif", "-i"]).arg(file.path());
+        command.args(["-vf", even, "-pix_fmt", "yuv420p"]).arg(path).stdin(Stdio::null());
+        let missing = |error| format!("MP4 is written by the program ffmpeg, which cannot be started: {error}");
+        let output = command.output().map_err(missing)?;
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).trim().into()) }
+    }
 }
 
 /// A picture that cannot be shown in a film.

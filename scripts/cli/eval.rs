@@ -7,6 +7,7 @@ use crate::run_file::RunFile;
 use innate_agents::evaluation::{Evaluation, Scene};
 use innate_agents::{Checkpoint, Mode, Plan, Registries, evaluate};
 use serde_json::json;
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
     found.notices.iter().for_each(|notice| warn(notice));
     if let (Some(path), Some(camera)) = (&args.record, camera) {
         let film = filmed.and_then(|()| camera.film()).map_err(Failure::failed)?;
-        record(path, film)?;
+        record(path, film, "--record: this run has no percept `frame`, and its environment cannot draw itself")?;
     }
     let step = checkpoint.manifest.step;
     if args.json {
@@ -72,15 +73,19 @@ pub(super) fn open(
     Ok((plan, Checkpoint::open(&place).map_err(Failure::failed)?))
 }
 
-/// Writes the film of an episode, if there is one.
-fn record(path: &Path, film: Option<Gif>) -> Result<(), Failure> {
+/// Writes a film, as GIF or through ffmpeg as MP4; `nothing` says why there may be none.
+pub(super) fn record(path: &Path, film: Option<Gif>, nothing: &str) -> Result<(), Failure> {
     let failed = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
-    if path.extension().is_none_or(|ending| ending != "gif") {
-        return Err(failed("films are written as GIF; give a name that ends in .gif".into()));
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    if !["gif", "mp4"].contains(&ending) {
+        return Err(failed("films are written as GIF or MP4; give a name that ends in .gif or .mp4".into()));
     }
-    let nothing = "--record: this run has no percept `frame`, and its environment cannot draw itself";
     let film = film.ok_or_else(|| Failure::usage(nothing))?;
-    std::fs::write(path, film.bytes).map_err(|error| failed(error.to_string()))
+    if ending == "mp4" {
+        film.write_mp4(path).map_err(failed)
+    } else {
+        fs::write(path, film.bytes).map_err(|error| failed(error.to_string()))
+    }
 }
 
 fn signals(found: &Evaluation) -> serde_json::Value {
