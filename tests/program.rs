@@ -95,13 +95,30 @@ fn the_readmes_equations_are_in_the_code() {
 }
 
 #[test]
+fn play_shows_boards_numbers_and_films() {
+    let home = Home::new();
+    let board = home.succeed(&["play", "key-door", "--steps", "2", "--set", "size=6"]);
+    assert_eq!(board.lines().filter(|line| *line == "bbbbbb").count(), 2 * 3, "{board}");
+    assert!(board.ends_with("key-door: 2 random steps, 0 whole episodes\n"), "{board}");
+    let numbers = home.succeed(&["play", "CartPole-v1", "--steps", "60"]);
+    assert!(numbers.contains("reward 1, terminated") && numbers.contains("mean return"), "{numbers}");
+    assert_eq!(numbers, home.succeed(&["play", "CartPole-v1", "--steps", "60"]), "the same seed plays the same");
+    home.succeed(&["play", "MinAtar/Breakout-v1", "--steps", "20", "--out", "b.gif"]);
+    assert!(std::fs::read(home.path("b.gif")).unwrap().starts_with(b"GIF89a"));
+    assert!(home.fail(2, &["play", "CartPole-v1", "--out", "c.gif"]).contains("CartPole-v1 cannot draw itself"));
+    assert!(home.fail(1, &["play", "key-door", "--out", "k.png"]).contains("ends in .gif or .mp4"));
+    assert!(home.fail(2, &["play", "key-door", "--set", "size=4"]).contains("size = 4 is out of range (allowed: 5 to 50)"));
+    assert!(home.fail(2, &["play", "key-dor"]).contains("did you mean `key-door`?"));
+}
+
+#[test]
 fn lists_and_keys_name_everything() {
     let home = Home::new();
     let list: Value = serde_json::from_str(&home.succeed(&["list", "--json"])).unwrap();
     let names = |section: &str| -> Vec<String> {
         list[section].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().into()).collect()
     };
-    assert!(names("environments").contains(&"CartPole-v1".into()) && names("environments").contains(&"video".into()));
+    assert!(names("environments").contains(&"CartPole-v1".into()) && names("environments").contains(&"gym:ID".into()));
     let chain = ["mover", "track", "places", "hand", "context", "agreement", "map", "face", "gaze", "joint-attention"];
     assert_eq!(names("signals"), [&["extrinsic", "flow"], &chain[..], &["motion"]].concat());
     assert_eq!(names("learners"), ["dqn", "agrel", "brainprop", "augment", "perturbation"]);
