@@ -265,6 +265,11 @@ impl ActorSlot {
         Ok(loaded)
     }
 
+    /// Whether its environment computes elsewhere.
+    pub fn is_elsewhere(&self) -> bool {
+        self.slot.env().is_elsewhere()
+    }
+
     /// Whether steps are held back that have not reached the replay yet.
     pub fn holds_steps(&self) -> bool {
         !self.held.is_empty()

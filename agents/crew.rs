@@ -184,8 +184,7 @@ struct Working<'a> {
     error: Option<ActorError>,
 }
 
-/// Takes a round with some slots of `count`, side by side: each decides on its next step as soon as one is done, and only then
-/// is the next slot's step waited for, so that environments which live elsewhere are never without work.
+/// Takes a round with some slots of `count`: one after the other, or side by side where environments compute elsewhere.
 fn step_slots<'a>(
     slots: impl Iterator<Item = (usize, &'a Mutex<ActorSlot>)>,
     count: usize,
@@ -196,7 +195,19 @@ fn step_slots<'a>(
         let mut slot = slot.lock();
         Working { index, report: slot.begin_round(), slot, action: 0, error: None }
     };
-    let mut working: Vec<Working> = slots.map(begin).collect();
+    let mut slots = slots.map(begin);
+    while let Some(first) = slots.next() {
+        let mut working = vec![first];
+        if working[0].slot.is_elsewhere() {
+            working.extend(slots.by_ref());
+        }
+        step_side_by_side(working, count, round, &mut report);
+    }
+}
+
+/// Each slot decides on its next step as soon as one is done, and only then is the next slot's step waited for, so that
+/// environments which compute elsewhere are never without work.
+fn step_side_by_side(mut working: Vec<Working>, count: usize, round: &Round, report: &mut impl FnMut(Sent)) {
     let number = |index: usize, step: usize| round.first_step + (step * count + index) as u64;
     working.iter_mut().for_each(|slot| slot.decide(&round.snapshot, number(slot.index, 0)));
     for step in 0..round.steps {

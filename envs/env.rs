@@ -75,6 +75,11 @@ pub trait Env: Send {
     /// Takes `action` (`0..spec().actions.len()`) and writes the observation that follows, the final one included.
     fn step(&mut self, action: usize, observation: &mut Observation) -> Result<Step, EnvError>;
 
+    /// Whether it computes elsewhere, so that it is worth the while to have [`Env::begin_step`] called for several at once.
+    fn is_elsewhere(&self) -> bool {
+        false
+    }
+
     /// Says that the next call is [`Env::step`] with `action`, so that an environment which lives elsewhere can begin. It
     /// answers nothing: what goes wrong shows in the step.
     fn begin_step(&mut self, action: usize) {
@@ -115,6 +120,10 @@ impl<E: Env + ?Sized> Env for Box<E> {
 
     fn step(&mut self, action: usize, observation: &mut Observation) -> Result<Step, EnvError> {
         (**self).step(action, observation)
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        (**self).is_elsewhere()
     }
 
     fn begin_step(&mut self, action: usize) {

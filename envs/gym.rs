@@ -231,6 +231,10 @@ impl Env for Gym {
         Ok(())
     }
 
+    fn is_elsewhere(&self) -> bool {
+        true
+    }
+
     fn begin_step(&mut self, action: usize) {
         let possible = self.running && action < self.spec.actions.len() && self.begun.is_none();
         if let Some(host) = self.host.as_ref().filter(|_| possible) {

@@ -107,7 +107,9 @@ fn play_shows_boards_numbers_and_films() {
     assert!(std::fs::read(home.path("b.gif")).unwrap().starts_with(b"GIF89a"));
     assert!(home.fail(2, &["play", "CartPole-v1", "--out", "c.gif"]).contains("CartPole-v1 cannot draw itself"));
     assert!(home.fail(1, &["play", "key-door", "--out", "k.png"]).contains("ends in .gif or .mp4"));
-    assert!(home.fail(2, &["play", "key-door", "--set", "size=4"]).contains("size = 4 is out of range (allowed: 5 to 50)"));
+    assert!(
+        home.fail(2, &["play", "key-door", "--set", "size=4"]).contains("size = 4 is out of range (allowed: 5 to 50)")
+    );
     assert!(home.fail(2, &["play", "key-dor"]).contains("did you mean `key-door`?"));
 }
 

@@ -42,6 +42,10 @@ impl<E: Env> Env for FrameSkip<E> {
         Ok(whole)
     }
 
+    fn is_elsewhere(&self) -> bool {
+        self.env.is_elsewhere()
+    }
+
     fn begin_step(&mut self, action: usize) {
         self.env.begin_step(action);
     }

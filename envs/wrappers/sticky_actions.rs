@@ -56,6 +56,10 @@ impl<E: Env> Env for StickyActions<E> {
         Ok(step)
     }
 
+    fn is_elsewhere(&self) -> bool {
+        self.env.is_elsewhere()
+    }
+
     fn begin_step(&mut self, action: usize) {
         if self.begun.is_some() || action >= self.env.spec().actions.len() {
             return;

@@ -48,6 +48,10 @@ impl<E: Env> Env for TimeLimit<E> {
         Ok(step)
     }
 
+    fn is_elsewhere(&self) -> bool {
+        self.env.is_elsewhere()
+    }
+
     fn begin_step(&mut self, action: usize) {
         if self.elapsed.is_some() {
             self.env.begin_step(action);

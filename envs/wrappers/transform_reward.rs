@@ -35,6 +35,10 @@ impl<E: Env> Env for TransformReward<E> {
         Ok(Step { reward: (self.scale * step.reward).clamp(-self.clip, self.clip), ..step })
     }
 
+    fn is_elsewhere(&self) -> bool {
+        self.env.is_elsewhere()
+    }
+
     fn begin_step(&mut self, action: usize) {
         self.env.begin_step(action);
     }
