@@ -208,7 +208,7 @@ impl Examiner {
             let decided = self.body.act(bank.current(), snapshot, mode, Some(random));
             let action = decided.map_err(|error| StartError::Learner(body.name.clone(), error))?;
             let outcome = self.env.step(action, &mut self.observation)?;
-            let mut minds = Minds { minds: &mut self.minds, snapshot, mode, random: Some(random) };
+            let mut minds = Minds { minds: &mut self.minds, snapshot, mode: usual, random: Some(random) };
             bank.step(&self.observation, action, outcome, &mut minds, |payment| {
                 let entry = body.pay.iter().find(|(signal, _)| *signal == payment.signal);
                 if let (Some((_, entry)), Service::Step { .. }) = (entry, payment.service) {

@@ -74,7 +74,7 @@ pub struct EnvConfig {
     /// Steps of the environment that an action lasts; their rewards are summed.
     #[serde(default = "one_step")]
     pub frame_skip: NonZeroU32,
-    /// Probability that the action taken before is taken again, 0 to 1.
+    /// Probability, in each step of the environment, that the action taken before is taken again, 0 to 1.
     #[serde(default)]
     pub sticky_actions: f64,
 }
@@ -82,8 +82,9 @@ pub struct EnvConfig {
 impl EnvConfig {
     /// `env` with what these keys put around it.
     pub(crate) fn wrap(&self, env: Box<dyn Env>) -> Box<dyn Env> {
-        let env = if self.frame_skip.get() == 1 { env } else { Box::new(FrameSkip::new(env, self.frame_skip)) };
-        if self.sticky_actions == 0.0 { env } else { Box::new(StickyActions::new(env, self.sticky_actions)) }
+        let sticky = self.sticky_actions;
+        let env: Box<dyn Env> = if sticky == 0.0 { env } else { Box::new(StickyActions::new(env, sticky)) };
+        if self.frame_skip.get() == 1 { env } else { Box::new(FrameSkip::new(env, self.frame_skip)) }
     }
 }
 

@@ -17,13 +17,13 @@
 //! | Actions | those of a `Discrete` space; names from `get_action_meanings` where there are any |
 //! | Observation | a `Box` of bytes is u8, another `Box` f32; a colour picture `[height, width, 3]` is shown as `[3, height, width]`, a grey one as `[1, height, width]`; a `Discrete` is a row of bytes with one of them 255; `Dict` and `Tuple` give an array for each part (`a`, `a.b`, `0`), all else one named `observation`. With `frame`, also u8 `frame` `[1, height, width]`: what the environment renders, grey |
 //! | Reward, end | Gymnasium's; its `TimeLimit` truncates |
-//! | Seeds | `reset(seed)` is `env.reset(seed=seed)` |
+//! | Seeds | `reset(seed)` is `env.reset(seed=seed)`; seeds from 2³² on are folded to 32 bits, as much of Python takes no others |
 //!
 //! An environment of Python cannot tell its state: after a resume its episode begins anew, and the run says so.
 //!
-//! **Failures.** A worker that dies or hangs, an exception, an observation or a reward that is no number: each is a sentence
-//! with the environment's name and what Python said. What an environment prints goes to no terminal; its last lines are part
-//! of that sentence. The run then saves itself and stops, or (`on_failure = "restart"`) the episode is cut off where it is
+//! **Failures.** A worker that dies or hangs, an exception, an observation or a reward that is no finite number: each is a
+//! sentence with the environment's name and what Python said. What an environment prints goes to no terminal; where its worker
+//! is lost, the last lines are part of that sentence. The run then saves itself and stops, or (`on_failure = "restart"`) the episode is cut off where it is
 //! and the environment made anew.
 
 mod options;
@@ -79,6 +79,7 @@ struct Host {
     shared: File,
     offsets: Vec<u64>,
     half: u64,
+    arrays: Vec<Array>,
     camera: Option<Camera>,
 }
 
@@ -185,15 +186,37 @@ impl Gym {
         Ok(Step { reward, terminated: flags & wire::TERMINATED != 0, truncated: flags & wire::TRUNCATED != 0 })
     }
 
-    /// The environment failed: the episode is cut off, or that is an error.
-    fn give_up(&mut self, error: EnvError) -> Result<Step, EnvError> {
+    /// The environment failed, and is made anew if it may; otherwise that is an error.
+    fn give_up(&mut self, error: EnvError) -> Result<(), EnvError> {
         self.host = None;
+        self.running = false;
         if self.options.on_failure == OnFailure::Stop {
             return Err(error);
         }
         self.restarts += 1;
         self.notice = Some(format!("{error}\nthe episode was cut off, and the environment is made anew"));
-        Ok(Step { reward: 0.0, terminated: false, truncated: true })
+        Ok(())
+    }
+
+    /// Starts an episode.
+    fn begin_episode(&mut self, seed: Option<u64>, observation: &mut Observation) -> Result<(), EnvError> {
+        // An environment made anew has no stream of random numbers to go on with.
+        let fresh = self.host.is_none().then(|| child_seed(self.seed, self.restarts));
+        // Much of Python takes seeds of 32 bits alone.
+        let seed = seed.or(fresh).map(|seed| (seed ^ (seed >> 32)) & u64::from(u32::MAX));
+        self.observe(observation, Half::First, |host| host.worker.reset(host.number, seed))?;
+        self.running = true;
+        Ok(())
+    }
+
+    /// Has the step of `action` gathered with those of others.
+    fn gather(&mut self, action: usize, ahead: bool) {
+        let possible = self.running && action < self.spec.actions.len() && self.begun.is_none();
+        if let Some(host) = self.host.as_ref().filter(|_| possible) {
+            let ahead = if ahead && self.continues { wire::AHEAD } else { 0 };
+            host.worker.begin_step(host.number, action as u64 | ahead);
+            self.begun = Some(action);
+        }
     }
 
     fn outside(&self, reason: String) -> EnvError {
@@ -213,22 +236,27 @@ impl Env for Gym {
         self.running = false;
         if self.begun.take().is_some() {
             // A step that nobody will ask for: its answer is not wanted.
-            self.host()?.end_step().map_err(|reason| self.outside(reason))?;
+            // If it is lost, so is the host, which the reset finds out.
+            let _ = self.host()?.end_step();
         }
         self.seed = seed.unwrap_or(self.seed);
         self.continues = seed.is_none();
         if std::mem::take(&mut self.ahead) && self.continues {
             if let Some(host) = &mut self.host {
-                host.read(Half::First, observation).map_err(|reason| self.outside(reason))?;
-                self.running = true;
+                match host.read(Half::First, observation) {
+                    Ok(()) => self.running = true,
+                    Err(reason) => {
+                        self.give_up(self.outside(reason))?;
+                        self.begin_episode(None, observation)?;
+                    }
+                }
                 return Ok(());
             }
         }
-        // An environment made anew has no stream of random numbers to go on with.
-        let fresh = self.host.is_none().then(|| child_seed(self.seed, self.restarts));
-        self.observe(observation, Half::First, |host| host.worker.reset(host.number, seed.or(fresh)))?;
-        self.running = true;
-        Ok(())
+        self.begin_episode(seed, observation).or_else(|error| {
+            self.give_up(error)?;
+            self.begin_episode(None, observation)
+        })
     }
 
     fn is_elsewhere(&self) -> bool {
@@ -236,11 +264,7 @@ impl Env for Gym {
     }
 
     fn begin_step(&mut self, action: usize) {
-        let possible = self.running && action < self.spec.actions.len() && self.begun.is_none();
-        if let Some(host) = self.host.as_ref().filter(|_| possible) {
-            host.worker.begin_step(host.number, action as u64 | if self.continues { wire::AHEAD } else { 0 });
-            self.begun = Some(action);
-        }
+        self.gather(action, true);
     }
 
     fn step(&mut self, action: usize, observation: &mut Observation) -> Result<Step, EnvError> {
@@ -256,13 +280,15 @@ impl Env for Gym {
         if let Some(begun) = self.begun.filter(|begun| *begun != action) {
             return Err(self.outside(format!("the step of action {begun} was begun, and is asked for with {action}")));
         }
-        self.begin_step(action);
+        // Whoever did not begin the step beforehand may want to see how the episode ended before the next one begins.
+        self.gather(action, false);
         self.begun = None;
         if !self.host.as_ref().is_some_and(|host| host.worker.has_answer(host.number)) {
             self.workers.send_begun();
         }
         let seen = self.observe(observation, Half::Following, Host::end_step);
-        let step = seen.or_else(|error| self.give_up(error))?;
+        let cut_off = Step { reward: 0.0, terminated: false, truncated: true };
+        let step = seen.or_else(|error| self.give_up(error).map(|()| cut_off))?;
         self.running = !step.ended();
         Ok(step)
     }
@@ -311,7 +337,8 @@ impl Host {
         fs::remove_file(&path)?;
         let offsets = made.arrays.iter().map(|array| array.offset).collect();
         let camera = options.frame.zip(made.arrays.last()).map(|(size, rendered)| Camera::new(&rendered.shape, size));
-        Ok((Self { worker, number, shared, offsets, half: made.half, camera }, made))
+        let arrays = made.arrays.iter().map(|array| array_spec(array, options.frame).zeros()).collect();
+        Ok((Self { worker, number, shared, offsets, half: made.half, arrays, camera }, made))
     }
 
     /// Reads the observation that lies in the shared file; if it cannot be used, a sentence.
@@ -319,7 +346,8 @@ impl Host {
         let lost = |error: io::Error| format!("its observation cannot be read: {error}");
         let last = self.offsets.len() - 1;
         let begin = if half == Half::First { self.half } else { 0 };
-        for (place, (array, offset)) in observation.arrays.iter_mut().zip(&self.offsets).enumerate() {
+        // Into arrays of its own first: the caller's keep what was observed before if this is of no use.
+        for (place, (array, offset)) in self.arrays.iter_mut().zip(&self.offsets).enumerate() {
             let offset = begin + offset;
             match (array, &mut self.camera) {
                 (Array::U8(bytes), Some(camera)) if place == last => {
@@ -329,12 +357,14 @@ impl Host {
                 (Array::U8(bytes), _) => self.shared.read_exact_at(bytes, offset).map_err(lost)?,
                 (Array::F32(numbers), _) => {
                     self.shared.read_exact_at(bytemuck::cast_slice_mut(numbers), offset).map_err(lost)?;
-                    if let Some(element) = numbers.iter().position(|number| number.is_nan()) {
-                        return Err(format!("element {element} of array {place} of its observation is NaN"));
+                    if let Some(element) = numbers.iter().position(|number| !number.is_finite()) {
+                        let number = numbers[element];
+                        return Err(format!("element {element} of array {place} of its observation is {number}"));
                     }
                 }
             }
         }
+        self.arrays.swap_with_slice(&mut observation.arrays);
         Ok(())
     }
 

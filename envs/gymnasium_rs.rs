@@ -17,7 +17,7 @@
 //! ```
 //!
 //! What that trait cannot say: names of actions, a picture's shape as an observation, its state as bytes (after a resume an
-//! episode begins anew), and failure (a panic of the environment ends the run with a sentence).
+//! episode begins anew), and failure (a panic of the environment while actors step it ends the run with a sentence).
 //!
 //! `gymnasium-rs/CartPole` is that crate's own world, version 0.1.1, as it is. It differs from Gymnasium's `CartPole-v1`, with
 //! which [`crate::classic`] agrees bit by bit:
@@ -126,8 +126,8 @@ where
         if seen.len() != expected {
             return Err(outside(format!("it observed {} numbers, its space has {expected}", seen.len())));
         }
-        if let Some(element) = seen.iter().position(|number| number.is_nan()) {
-            return Err(outside(format!("element {element} of its observation is NaN")));
+        if let Some(element) = seen.iter().position(|number| !number.is_finite()) {
+            return Err(outside(format!("element {element} of its observation is {}", seen[element])));
         }
         numbers.copy_from_slice(seen);
         Ok(())
@@ -165,6 +165,10 @@ where
         let (seen, reward, terminated, truncated, _) = self.env.step(theirs);
         self.running = !(terminated || truncated);
         self.write(&seen, observation)?;
+        if !reward.is_finite() {
+            let reason = format!("the reward is {reward}, which is no number to learn from");
+            return Err(EnvError::Outside { env: self.spec.id.clone(), reason });
+        }
         Ok(Step { reward: reward.into(), terminated, truncated })
     }
 

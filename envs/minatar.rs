@@ -133,8 +133,9 @@ struct Play<G> {
     random: RandomState,
     /// The action taken last, over the ends of episodes.
     previous: Action,
-    /// The running episode, if one is running.
+    /// The running episode, if one is running; else the last one.
     game: Option<G>,
+    over: bool,
 }
 
 impl<G: Game> MinAtar<G> {
@@ -163,7 +164,7 @@ impl<G: Game> MinAtar<G> {
             max_episode_steps: None,
             reward_threshold: None,
         };
-        let play = Play { random: RandomState::new(0), previous: Action::Nothing, game: None };
+        let play = Play { random: RandomState::new(0), previous: Action::Nothing, game: None, over: true };
         Ok(Self { spec, options, actions, play })
     }
 
@@ -193,6 +194,7 @@ impl<G: Game> Env for MinAtar<G> {
             self.play.previous = Action::Nothing;
         }
         let game = G::start(&mut self.play.random);
+        self.play.over = false;
         let game = self.play.game.insert(game);
         show(game, &self.spec, self.options.frame, observation)
     }
@@ -200,8 +202,8 @@ impl<G: Game> Env for MinAtar<G> {
     #[inline]
     fn step(&mut self, action: usize, observation: &mut Observation) -> Result<Step, EnvError> {
         let asked = *self.actions.get(action).ok_or_else(|| self.spec.no_action(action))?;
-        let Play { random, previous, game: running } = &mut self.play;
-        let Some(game) = running else {
+        let Play { random, previous, game, over } = &mut self.play;
+        let Some(game) = game.as_mut().filter(|_| !*over) else {
             return Err(self.spec.over());
         };
         let sticks = random.rand() < self.options.sticky_action_prob;
@@ -209,20 +211,20 @@ impl<G: Game> Env for MinAtar<G> {
         *previous = taken;
         let ramping = if self.options.difficulty_ramping { Ramping::On } else { Ramping::Off };
         let (reward, terminated) = game.advance(taken, ramping, random);
+        *over = terminated;
         show(game, &self.spec, self.options.frame, observation)?;
-        if terminated {
-            *running = None;
-        }
         Ok(Step { reward: reward.into(), terminated, truncated: false })
     }
 
     fn save(&self) -> Option<Vec<u8>> {
-        postcard::to_stdvec(&self.play).ok()
+        // What is seen of an episode that is over can be such as no running one comes to.
+        let Play { random, previous, game, over } = &self.play;
+        postcard::to_stdvec(&(random, previous, game.as_ref().filter(|_| !over), over)).ok()
     }
 
     fn load(&mut self, state: &[u8]) -> Result<(), EnvError> {
         let play: Play<G> = postcard::from_bytes(state).map_err(|error| self.spec.bad_state(error))?;
-        if play.game.as_ref().is_some_and(|game| !game.is_possible()) {
+        if play.game.as_ref().is_some_and(|game| !game.is_possible()) || (play.game.is_none() && !play.over) {
             return Err(self.spec.bad_state("no episode can come to such a board"));
         }
         self.play = play;

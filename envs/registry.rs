@@ -132,12 +132,20 @@ impl<P> Registry<P> {
     /// # Errors
     /// An unknown name, options that do not fit, or a product that cannot be built.
     pub fn build(&self, name: &str, table: &toml::Table, at: &str) -> Result<(P, toml::Table), RegistryError> {
-        let entry = self.entries.iter().find(|entry| entry.answers_to(name)).ok_or_else(|| {
+        let entry = self.entry(name).ok_or_else(|| {
             let labels: Vec<String> = self.entries.iter().map(Entry::label).collect();
             let hint = nearest(name, labels.iter().map(String::as_str)).map(Into::into);
             RegistryError::Unknown { what: self.what, name: name.into(), hint, known: labels.join(", ") }
         })?;
         (entry.build)(name, table, at)
+    }
+
+    /// The entry of `name`; one of its own goes before a family.
+    fn entry(&self, name: &str) -> Option<&Entry<P>> {
+        let single = self.entries.iter().find(|entry| entry.kind == EntryKind::Single && entry.name == name);
+        let belongs = |entry: &&Entry<P>| name.len() > entry.name.len() && name.starts_with(&entry.name);
+        let mut families = self.entries.iter().filter(|entry| entry.kind == EntryKind::Family);
+        single.or_else(|| families.find(belongs))
     }
 }
 
@@ -147,13 +155,6 @@ impl<P> Entry<P> {
         match self.kind {
             EntryKind::Single => self.name.clone(),
             EntryKind::Family => format!("{}ID", self.name),
-        }
-    }
-
-    fn answers_to(&self, name: &str) -> bool {
-        match self.kind {
-            EntryKind::Single => self.name == name,
-            EntryKind::Family => name.len() > self.name.len() && name.starts_with(&self.name),
         }
     }
 }

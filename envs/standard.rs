@@ -31,13 +31,13 @@ pub fn standard() -> Registry<Box<dyn Env>> {
     minatar::<Seaquest>(&mut envs, "save divers, shoot what swims, come up for air");
     minatar::<SpaceInvaders>(&mut envs, "shoot aliens that come down and shoot back");
     world(&mut envs, "explore deeply to find a treasure", |options: DeepSeaOptions| {
-        Ok(GridWorld::new(DeepSea::new(&options)?, options.frame))
+        GridWorld::new(DeepSea::new(&options)?, options.frame)
     });
     world(&mut envs, "fetch a key, open a door with it, reach the goal behind", |options: KeyDoorOptions| {
-        Ok(GridWorld::new(KeyDoor::new(&options)?, options.frame))
+        GridWorld::new(KeyDoor::new(&options)?, options.frame)
     });
     world(&mut envs, "reach a goal, and do not stay in front of a screen full of noise", |options: NoisyTvOptions| {
-        Ok(GridWorld::new(NoisyTv::new(&options)?, options.frame))
+        GridWorld::new(NoisyTv::new(&options)?, options.frame)
     });
     let workers = Workers::default();
     envs.register_family(gym::PREFIX, "any environment of Python's Gymnasium, Atari included", move |name, options| {

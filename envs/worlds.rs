@@ -67,8 +67,9 @@ pub struct GridWorld<W: World> {
     spec: EnvSpec,
     pixels: Option<NonZeroU8>,
     random: Generator,
-    /// The running episode and its steps, if one is running.
+    /// The running episode and its steps, if one is running; else the last one.
     state: Option<(W::State, u32)>,
+    over: bool,
 }
 
 /// An option out of range.
@@ -83,8 +84,12 @@ pub struct RangeError {
 
 impl<W: World> GridWorld<W> {
     /// The world, with a frame of so many pixels a cell if any.
-    pub fn new(world: W, pixels: Option<NonZeroU8>) -> Self {
+    ///
+    /// # Errors
+    /// The frame is too large.
+    pub fn new(world: W, pixels: Option<NonZeroU8>) -> Result<Self, RangeError> {
         let side = world.side();
+        within("frame", pixels.map_or(1, |pixels| pixels.get().into()), 1, 25)?;
         let cells = ArraySpec::u8("board", &[W::CHANNELS.len(), side, side]);
         let width = |pixels: NonZeroU8| side * usize::from(pixels.get());
         let seen = pixels.map(width).map(|width| ArraySpec::u8("frame", &[1, width, width]));
@@ -95,7 +100,7 @@ impl<W: World> GridWorld<W> {
             max_episode_steps: world.limit(),
             reward_threshold: None,
         };
-        Self { world, spec, pixels, random: Generator::new(0), state: None }
+        Ok(Self { world, spec, pixels, random: Generator::new(0), state: None, over: true })
     }
 
     fn show(&self, observation: &mut Observation) -> Result<(), EnvError> {
@@ -127,6 +132,7 @@ impl<W: World> Env for GridWorld<W> {
             self.random = Generator::new(seed);
         }
         self.state = Some((self.world.start(&mut self.random), 0));
+        self.over = false;
         self.show(observation)
     }
 
@@ -134,21 +140,19 @@ impl<W: World> Env for GridWorld<W> {
         if action >= W::ACTIONS.len() {
             return Err(self.spec.no_action(action));
         }
-        let Some((state, steps)) = &mut self.state else {
+        let Some((state, steps)) = self.state.as_mut().filter(|_| !self.over) else {
             return Err(self.spec.over());
         };
         let (reward, terminated) = self.world.advance(state, action, &mut self.random);
         *steps += 1;
         let truncated = self.world.limit().is_some_and(|limit| *steps >= limit);
+        self.over = terminated || truncated;
         self.show(observation)?;
-        if terminated || truncated {
-            self.state = None;
-        }
         Ok(Step { reward, terminated, truncated })
     }
 
     fn save(&self) -> Option<Vec<u8>> {
-        postcard::to_stdvec(&(&self.random, &self.state)).ok()
+        postcard::to_stdvec(&(&self.random, self.state.as_ref().filter(|_| !self.over))).ok()
     }
 
     fn load(&mut self, state: &[u8]) -> Result<(), EnvError> {
@@ -160,6 +164,7 @@ impl<W: World> Env for GridWorld<W> {
         if !state.as_ref().is_none_or(possible) {
             return Err(self.spec.bad_state("no episode can come to such a board"));
         }
+        self.over = state.is_none();
         (self.random, self.state) = (random, state);
         Ok(())
     }

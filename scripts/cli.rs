@@ -228,7 +228,7 @@ struct PlayArgs {
 /// Who acts in an evaluation.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Acting {
-    /// The trained policy, without exploration
+    /// The trained policy; without exploration, unless the run file sets `evaluation.exploration_rate`
     Greedy,
     /// Nobody: every action as likely as any other, for comparison
     Random,

@@ -70,6 +70,7 @@ evaluation = { every = 0 }
 [area.body]
 network = { hidden = [32] }
 lr = 5e-3
+gamma = 0.8
 learning_starts = 200
 updates_per_round = 10
 target_every = 20

@@ -106,7 +106,7 @@ fn play_shows_boards_numbers_and_films() {
     home.succeed(&["play", "MinAtar/Breakout-v1", "--steps", "20", "--out", "b.gif"]);
     assert!(std::fs::read(home.path("b.gif")).unwrap().starts_with(b"GIF89a"));
     assert!(home.fail(2, &["play", "CartPole-v1", "--out", "c.gif"]).contains("CartPole-v1 cannot draw itself"));
-    assert!(home.fail(1, &["play", "key-door", "--out", "k.png"]).contains("ends in .gif or .mp4"));
+    assert!(home.fail(2, &["play", "key-door", "--out", "k.png"]).contains("ends in .gif or .mp4"));
     assert!(
         home.fail(2, &["play", "key-door", "--set", "size=4"]).contains("size = 4 is out of range (allowed: 5 to 50)")
     );

@@ -51,8 +51,10 @@ fn wait(child: &mut Child) {
 /// Starts the program, kills one of its workers some time after the second began, and waits for its end.
 fn killed(home: &Home, args: &[&str], chance: &mut impl FnMut() -> u64) -> std::process::Output {
     let mut child = home.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let start = Instant::now();
-    while workers(child.id()).len() < 2 && child.try_wait().unwrap().is_none() {
+    let (start, child_id) = (Instant::now(), child.id());
+    // A run's folder has its configuration once the run can start.
+    let started = || workers(child_id).len() == 2 && home.path("run/config.toml").exists();
+    while !started() && child.try_wait().unwrap().is_none() {
         assert!(start.elapsed() < Duration::from_secs(60), "no workers came");
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -120,7 +122,11 @@ fn a_run_that_may_restart_its_environments_goes_on_to_its_end() {
     }
     let home = Home::new();
     let mut chance = dice();
-    let args = [&TRAIN[..], &["--steps", "12000", "--set", "env.on_failure=restart", "--run-dir", "run"]].concat();
+    let args = [
+        &TRAIN[..],
+        &["--steps", "40000", "--set", "evaluation.every=0", "--set", "env.on_failure=restart", "--run-dir", "run"],
+    ]
+    .concat();
     let output = killed(&home, &args, &mut chance);
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");

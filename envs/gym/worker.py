@@ -12,17 +12,21 @@ A request is 16 bytes, what is asked, a count and an environment's number, and w
 Observations lie in a file in memory that both sides share, one for each environment: what followed a step in its first half, what
 an episode begins with in its second. Where the flags of an answer say that the
 environment failed, its number is the length of a text, the traceback, which follows after all the answers to the request. The
-worker ends when the socket is closed, which is when the program ends.
+worker ends when the socket is closed, which is when the program ends, and removes its folder.
 """
 
 import importlib
 import json
 import mmap
 import os
+import select
+import shutil
 import signal
 import socket
 import struct
 import sys
+import threading
+import time
 import traceback
 
 REQUEST = struct.Struct("<IIQ")
@@ -38,6 +42,8 @@ AHEAD = 1 << 63
 # The halves of a shared file.
 FOLLOWING, FIRST = 0, 1
 
+# Seconds in which environments can close themselves when the program has gone.
+PATIENCE = 3
 # One-hot rows up to this length stand for a Discrete observation.
 MOST_STATES = 65_536
 # The byte that stands for 1: networks see bytes divided by 255.
@@ -62,9 +68,9 @@ class Hosted:
             )
         self.first = int(actions.start)
         self.arrays = list(leaves(self.env.observation_space, "", lambda value: value))
-        self.describe(asked["path"])
+        self.describe(asked)
 
-    def describe(self, path):
+    def describe(self, asked):
         """Lays the arrays out in the shared file and tells what the environment is."""
         specs = [array.spec() for array in self.arrays]
         if self.frame:
@@ -80,7 +86,7 @@ class Hosted:
             for side in spec["shape"]:
                 size *= side
             offset += (size + 63) // 64 * 64
-        with open(path, "wb+") as file:
+        with open(asked["path"], "wb+") as file:
             file.truncate(2 * offset)
             self.shared = mmap.mmap(file.fileno(), 2 * offset)
         for array, spec in zip(self.arrays, specs):
@@ -96,7 +102,7 @@ class Hosted:
             "arrays": specs,
             "half": offset,
             "actions": self.action_names(),
-            "max_episode_steps": getattr(spec, "max_episode_steps", None),
+            "max_episode_steps": asked["max_episode_steps"] or getattr(spec, "max_episode_steps", None),
             "reward_threshold": getattr(spec, "reward_threshold", None),
         }
 
@@ -156,8 +162,10 @@ def make(asked):
             getattr(found, function)()
     if atari is not None:
         kwargs.setdefault("frameskip", 1)
-    if asked["max_episode_steps"] is not None:
-        kwargs["max_episode_steps"] = asked["max_episode_steps"]
+    limit = asked["max_episode_steps"]
+    # Of actions, and with the preprocessing of Atari games an action is several steps of the game.
+    if limit is not None and atari is None:
+        kwargs["max_episode_steps"] = limit
     unknown = (gymnasium.error.UnregisteredEnv, gymnasium.error.DeprecatedEnv)
     try:
         try:
@@ -171,6 +179,7 @@ def make(asked):
     if atari is not None:
         imported("cv2", "opencv-python-headless")
         env = gymnasium.wrappers.AtariPreprocessing(env, **atari)
+        env = env if limit is None else gymnasium.wrappers.TimeLimit(env, limit)
     return env
 
 
@@ -345,8 +354,26 @@ def main():
     # The program decides what Ctrl-C does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Users' modules lie where the program was started, not where this script does.
-    sys.path[0] = os.getcwd()
-    Worker(socket.socket(fileno=os.dup(0))).serve()
+    folder, sys.path[0] = sys.path[0], os.getcwd()
+    connection = socket.socket(fileno=os.dup(0))
+    # What an environment reads from its standard input, or a program that it starts, is not for it.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    threading.Thread(target=leave, args=(connection, folder), daemon=True).start()
+    worker = Worker(connection)
+    worker.serve()
+    for hosted in worker.hosted.values():
+        attempt(hosted.env.close)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def leave(connection, folder):
+    """Ends the process some time after the program has gone, also where an environment hangs."""
+    hung_up = select.poll()
+    hung_up.register(connection, 0)
+    hung_up.poll()
+    time.sleep(PATIENCE)
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ use crate::picture::Picture;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
@@ -17,12 +18,17 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 /// The program that a worker runs.
 const SCRIPT: &str = include_str!("worker.py");
-/// How long a worker whose connection broke is given to end, so that it can be said how it ended.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a worker whose connection is gone is given to end by itself.
+const LAST_WORDS: Duration = Duration::from_millis(1000);
+/// Bytes of what a worker printed that are looked at when it fails.
+const LAST_BYTES: u64 = 1 << 16;
+/// Bytes that a worker may print before they are forgotten, and messages between two looks at that.
+const MOST_PRINTED: u64 = 1 << 24;
+const TRIM_EVERY: u64 = 1 << 12;
 /// Lines of a worker's output that are shown when it fails.
 const LINES: usize = 12;
 
@@ -35,8 +41,10 @@ pub(super) struct Worker {
     python: PathBuf,
     process: u32,
     child: Mutex<Child>,
-    /// Holds the script, its output and, until they are opened, the shared files.
+    /// Holds the script and, until they are opened, the shared files.
     folder: TempDir,
+    /// What it and its environments print.
+    printed: NamedTempFile,
     environments: AtomicU64,
     /// Steps that were begun and not sent: environment and action.
     begun: Mutex<Vec<(u64, u64)>>,
@@ -50,6 +58,8 @@ struct Channel {
     awaited: Vec<u64>,
     /// Answers that came and were not asked for yet.
     answers: HashMap<u64, Answer>,
+    /// Messages of steps.
+    sent: u64,
     /// Why nothing more will come.
     broken: Option<String>,
     message: Vec<u8>,
@@ -91,7 +101,8 @@ impl Worker {
         let folder = named.tempdir_in("/dev/shm").or_else(|_| named.tempdir())?;
         let script = folder.path().join("worker.py");
         fs::write(&script, SCRIPT)?;
-        let output = File::create(folder.path().join("output"))?;
+        let printed = NamedTempFile::with_prefix("innate-gym-")?;
+        let output = File::options().append(true).open(printed.path())?;
         let (stream, theirs) = UnixStream::pair()?;
         let mut command = Command::new(python);
         command.arg(&script).env("PYTHONFAULTHANDLER", "1").env("PYTHONUNBUFFERED", "1");
@@ -107,6 +118,7 @@ impl Worker {
             .map_err(|error| io::Error::new(error.kind(), format!("cannot start {}: {error}", python.display())))?;
         Ok(Self {
             python: python.into(),
+            printed,
             process: child.id(),
             child: Mutex::new(child),
             folder,
@@ -151,6 +163,9 @@ impl Worker {
                 return Err(broken.clone());
             }
             self.send_begun(&mut channel);
+            if !channel.awaited.contains(&number) {
+                return Err("its step was not begun".into());
+            }
             self.receive_awaited(&mut channel);
         }
     }
@@ -191,6 +206,10 @@ impl Worker {
         let mut begun = self.begun.lock();
         if begun.is_empty() || !channel.awaited.is_empty() {
             return;
+        }
+        channel.sent += 1;
+        if channel.sent.is_multiple_of(TRIM_EVERY) {
+            self.trim_printed();
         }
         channel.awaited.extend(begun.iter().map(|(environment, _)| environment));
         // One that is broken says so when it is asked for an answer.
@@ -238,12 +257,30 @@ impl Worker {
                 (_, code) => format!("ended with exit code {}", code.unwrap_or_default()),
             },
         };
-        let output = fs::read(self.folder.path().join("output")).unwrap_or_default();
-        let output = String::from_utf8_lossy(&output);
-        let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+        let output = self.last_printed().unwrap_or_default();
+        let lines: Vec<&str> = output.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).collect();
         let last = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
         let said = if last.is_empty() { String::new() } else { format!("; it printed:\n  {last}") };
         format!("its worker (process {} of {}) {fate}{said}", self.process, self.python.display())
+    }
+
+    /// The end of what it printed.
+    fn last_printed(&self) -> io::Result<String> {
+        let mut file = File::open(self.printed.path())?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.take(LAST_BYTES).read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Forgets what it printed, if that is much.
+    fn trim_printed(&self) {
+        let printed = self.printed.as_file();
+        if printed.metadata().is_ok_and(|file| file.len() > MOST_PRINTED) {
+            // A disk that does not let it shrink does no harm to the run.
+            let _ = printed.set_len(0);
+        }
     }
 
     /// Ends it.
@@ -257,7 +294,7 @@ impl Worker {
 impl Channel {
     fn new(stream: UnixStream) -> Self {
         let (message, buffer) = (Vec::new(), Vec::new());
-        Self { stream, awaited: Vec::new(), answers: HashMap::new(), broken: None, message, buffer }
+        Self { stream, awaited: Vec::new(), answers: HashMap::new(), sent: 0, broken: None, message, buffer }
     }
 
     /// Sends a request with the pairs that belong to it.
@@ -297,7 +334,13 @@ impl Channel {
 }
 
 impl Drop for Worker {
+    /// Lets it close its environments, and ends it if it does not.
     fn drop(&mut self) {
+        let _ = self.channel.get_mut().stream.shutdown(Shutdown::Both);
+        let start = Instant::now();
+        while self.ended().is_none() && start.elapsed() < LAST_WORDS {
+            std::thread::sleep(Duration::from_millis(2));
+        }
         self.kill();
     }
 }

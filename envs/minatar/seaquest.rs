@@ -169,7 +169,7 @@ impl Game for Seaquest {
             }
         }
         (0..gauge(self.oxygen) as i8).for_each(|column| board.light(7, LAST, column));
-        (0..self.aboard as i8).for_each(|diver| board.light(8, LAST, LAST - 1 - diver));
+        (0..self.aboard.max(0) as i8).for_each(|diver| board.light(8, LAST, LAST - 1 - diver));
     }
 
     fn is_possible(&self) -> bool {

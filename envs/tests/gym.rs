@@ -298,6 +298,87 @@ fn an_environment_that_may_restart_cuts_its_episode_off_and_goes_on() {
 }
 
 #[test]
+fn whatever_fails_the_episode_is_cut_off_at_what_was_seen_last() {
+    if !is_there() {
+        return;
+    }
+    let registry = standard();
+    for fault in ["nan", "raise", "reward"] {
+        let mut slot = Slot::new(faulty(&registry, fault, "on_failure = 'restart'").unwrap());
+        slot.reset(Some(0)).unwrap();
+        (0..2).for_each(|_| assert!(!slot.step(0).unwrap().ended()));
+        let before = slot.observation().clone();
+        assert!(slot.step(0).unwrap().truncated, "{fault}");
+        if fault != "reward" {
+            assert_eq!(slot.final_observation(), &before, "{fault}");
+        }
+        assert!(slot.take_notice().is_some(), "{fault}");
+        slot.step(0).unwrap();
+    }
+    // A reset that fails is tried once more, in an environment made anew.
+    let mut env = faulty(&registry, "second reset", "on_failure = 'restart'").unwrap();
+    let mut seen = env.spec().buffer();
+    env.reset(Some(0), &mut seen).unwrap();
+    env.reset(None, &mut seen).unwrap();
+    let said = env.take_notice().unwrap();
+    assert!(said.contains("the cellar is flooded"), "{said}");
+    env.step(0, &mut seen).unwrap();
+}
+
+#[test]
+fn after_a_failed_step_comes_a_reset() {
+    if !is_there() {
+        return;
+    }
+    let mut env = faulty(&standard(), "raise", "").unwrap();
+    let mut seen = env.spec().buffer();
+    env.reset(Some(0), &mut seen).unwrap();
+    while env.step(0, &mut seen).is_ok() {}
+    assert!(matches!(env.step(0, &mut seen), Err(EnvError::Over { .. })));
+    env.reset(None, &mut seen).unwrap();
+    env.step(0, &mut seen).unwrap();
+}
+
+#[test]
+fn seeds_of_64_bits_reach_environments_that_take_32() {
+    if !is_there() {
+        return;
+    }
+    let mut env = build(&standard(), "MinAtar/Breakout-v1", "");
+    let mut native = standard().build("MinAtar/Breakout-v1", &toml::Table::new(), "env").unwrap().0;
+    let (mut one, mut other) = (env.spec().buffer(), native.spec().buffer());
+    env.reset(Some((1 << 40) + 3), &mut one).unwrap();
+    native.reset(Some((1 << 40) + 3), &mut other).unwrap();
+    for step in 0..200 {
+        let (hosted, ours) = (env.step(step % 3, &mut one).unwrap(), native.step(step % 3, &mut other).unwrap());
+        assert_eq!(hosted, ours);
+        let lit = |seen: &Observation| match &seen.arrays[0] {
+            Array::U8(cells) => cells.iter().filter(|cell| **cell != 0).count(),
+            Array::F32(cells) => cells.iter().filter(|cell| **cell != 0.0).count(),
+        };
+        assert_eq!(lit(&one), lit(&other));
+        if hosted.ended() {
+            env.reset(None, &mut one).unwrap();
+            native.reset(None, &mut other).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_limit_counts_actions_with_the_preprocessing_of_atari_too() {
+    if !is_there() {
+        return;
+    }
+    let mut env = build(&standard(), "ALE/Pong-v5", "atari = {}\nmax_episode_steps = 40");
+    assert_eq!(env.spec().max_episode_steps, Some(40));
+    let mut seen = env.spec().buffer();
+    env.reset(Some(0), &mut seen).unwrap();
+    let steps = (1..=100).find(|_| env.step(0, &mut seen).unwrap().truncated);
+    assert_eq!(steps, Some(40));
+    assert_eq!(env.picture().map(|picture| (picture.width, picture.height)), Some((160, 210)), "the last picture");
+}
+
+#[test]
 fn environments_side_by_side_are_those_one_after_the_other() {
     if !is_there() {
         return;

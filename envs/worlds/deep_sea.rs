@@ -33,7 +33,7 @@ pub struct DeepSeaOptions {
     /// The seed by which it is drawn, once and for all, which action goes to the right in which cell; without it, it is action 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping_seed: Option<u32>,
-    /// Pixels of a cell in the array `frame`; without it there is no such array.
+    /// Pixels of a cell in the array `frame`, at most 25; without it there is no such array.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<NonZeroU8>,
 }

@@ -32,7 +32,7 @@ pub struct KeyDoorOptions {
     /// Whether key and door pay as well.
     #[serde(default)]
     pub subgoals: bool,
-    /// Pixels of a cell in the array `frame`; without it there is no such array.
+    /// Pixels of a cell in the array `frame`, at most 25; without it there is no such array.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<NonZeroU8>,
     /// Steps after which an episode is truncated [default: 4 · size²].

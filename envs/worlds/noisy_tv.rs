@@ -36,7 +36,7 @@ pub struct NoisyTvOptions {
     /// When the picture changes: "always", "switch" (at that action) or "never" (there is no picture: the screen stays dark).
     #[serde(default)]
     pub channels: Channels,
-    /// Pixels of a cell in the array `frame`; without it there is no such array.
+    /// Pixels of a cell in the array `frame`, at most 25; without it there is no such array.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<NonZeroU8>,
     /// Steps after which an episode is truncated [default: 8 · size].

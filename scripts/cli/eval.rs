@@ -17,6 +17,7 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
     if args.episodes == 0 {
         return Err(Failure::usage("--episodes 0 evaluates nothing; give 1 or more"));
     }
+    check_film(args.record.as_deref())?;
     let (plan, checkpoint) =
         open(registries, &args.run_dir, args.latest, &[("device", &args.device), ("env.python", &args.python)])?;
     let mode = match args.policy {
@@ -73,15 +74,23 @@ pub(super) fn open(
     Ok((plan, Checkpoint::open(&place).map_err(Failure::failed)?))
 }
 
+/// Refuses a film whose name does not say what it is to be, before anything is filmed.
+pub(super) fn check_film(path: Option<&Path>) -> Result<(), Failure> {
+    let known = |path: &&Path| path.extension().is_some_and(|ending| ending == "gif" || ending == "mp4");
+    match path.filter(|path| !known(path)) {
+        None => Ok(()),
+        Some(path) => Err(Failure::usage(format!(
+            "{}: films are written as GIF or MP4; give a name that ends in .gif or .mp4",
+            path.display()
+        ))),
+    }
+}
+
 /// Writes a film, as GIF or through ffmpeg as MP4; `nothing` says why there may be none.
 pub(super) fn record(path: &Path, film: Option<Gif>, nothing: &str) -> Result<(), Failure> {
     let failed = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    if !["gif", "mp4"].contains(&ending) {
-        return Err(failed("films are written as GIF or MP4; give a name that ends in .gif or .mp4".into()));
-    }
     let film = film.ok_or_else(|| Failure::usage(nothing))?;
-    if ending == "mp4" {
+    if path.extension().is_some_and(|ending| ending == "mp4") {
         film.write_mp4(path).map_err(failed)
     } else {
         fs::write(path, film.bytes).map_err(|error| failed(error.to_string()))

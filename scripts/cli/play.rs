@@ -1,6 +1,6 @@
 //! `innate play`: an environment as a person sees it, played at random.
 
-use super::{Failure, PlayArgs, eval::record, say};
+use super::{Failure, PlayArgs, eval::check_film, eval::record, say};
 use crate::film::{Film, FilmError};
 use innate_agents::Registries;
 use innate_agents::streams::Streams;
@@ -17,6 +17,7 @@ const NUMBERS: usize = 8;
 
 /// Plays random actions and shows what comes of them.
 pub(super) fn play(registries: &Registries, args: &PlayArgs) -> Result<(), Failure> {
+    check_film(args.out.as_deref())?;
     let mut env = build(registries, args)?;
     let streams = Streams::new(args.seed);
     let mut random = streams.stream("play/act", 0);

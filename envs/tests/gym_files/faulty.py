@@ -20,6 +20,7 @@ class Faulty(gymnasium.Env):
 
     def __init__(self, fault="none", after=3, render_mode=None):
         self.fault, self.after, self.render_mode = fault, after, render_mode
+        self.steps = None
         if fault == "make":
             raise RuntimeError("there is no bottom in this barrel")
         if fault == "continuous":
@@ -29,6 +30,8 @@ class Faulty(gymnasium.Env):
 
     def reset(self, seed=None, options=None):
         super().reset(seed=seed)
+        if self.fault == "second reset" and self.steps is not None:
+            raise RuntimeError("the cellar is flooded")
         self.steps = 0
         return self.look(), {}
 
