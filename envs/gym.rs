@@ -130,10 +130,10 @@ impl Gym {
     /// # Errors
     /// There is no such interpreter or environment, or it cannot be used here; the sentence says why.
     pub fn new(name: &str, options: GymOptions, workers: &Workers) -> Result<Self, GymError> {
-        if let Some(FrameOptions { width, height }) = options.frame {
-            if !(1..=1024).contains(&width) || !(1..=1024).contains(&height) {
-                return Err(GymError::Frame { width, height });
-            }
+        let allowed = 1..=1024;
+        let odd = |size: &FrameOptions| !allowed.contains(&size.width) || !allowed.contains(&size.height);
+        if let Some(FrameOptions { width, height }) = options.frame.filter(odd) {
+            return Err(GymError::Frame { width, height });
         }
         let (host, made) = Host::new(name, &options, workers)?;
         let spec = EnvSpec {
@@ -198,6 +198,13 @@ impl Gym {
         Ok(())
     }
 
+    /// Takes up the episode that the worker has begun already.
+    fn read_first(&mut self, observation: &mut Observation) -> Result<(), EnvError> {
+        self.host()?.read(Half::First, observation).map_err(|reason| self.outside(reason))?;
+        self.running = true;
+        Ok(())
+    }
+
     /// Starts an episode.
     fn begin_episode(&mut self, seed: Option<u64>, observation: &mut Observation) -> Result<(), EnvError> {
         // An environment made anew has no stream of random numbers to go on with.
@@ -241,19 +248,12 @@ impl Env for Gym {
         }
         self.seed = seed.unwrap_or(self.seed);
         self.continues = seed.is_none();
-        if std::mem::take(&mut self.ahead) && self.continues {
-            if let Some(host) = &mut self.host {
-                match host.read(Half::First, observation) {
-                    Ok(()) => self.running = true,
-                    Err(reason) => {
-                        self.give_up(self.outside(reason))?;
-                        self.begin_episode(None, observation)?;
-                    }
-                }
-                return Ok(());
-            }
-        }
-        self.begin_episode(seed, observation).or_else(|error| {
+        let begun = if std::mem::take(&mut self.ahead) && self.continues {
+            self.read_first(observation)
+        } else {
+            self.begin_episode(seed, observation)
+        };
+        begun.or_else(|error| {
             self.give_up(error)?;
             self.begin_episode(None, observation)
         })
