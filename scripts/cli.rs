@@ -1,5 +1,6 @@
 //! The command line.
 
+mod compare;
 mod develop;
 mod doctor;
 pub(crate) mod eval;
@@ -40,6 +41,12 @@ enum Command {
     Resume(ResumeArgs),
     /// Evaluate the best checkpoint of a run
     Eval(EvalArgs),
+    /// Compare runs, several seeds of each
+    ///
+    /// Interquartile means over seeds with 95 % bootstrap intervals, and with `--out` the tables and pictures of a paper: sample
+    /// efficiency, performance profile, every point of every run. Runs whose folders differ in their number alone
+    /// (runs/cartpole-1, runs/cartpole-2) are one group; LABEL=RUN_DIR names a group.
+    Compare(CompareArgs),
     /// Show how a run developed: a film and a page, to be opened in any browser
     ///
     /// Plays evaluation episodes with the run's best checkpoint and writes into a folder
@@ -148,6 +155,22 @@ struct EvalArgs {
     /// Film the first episode: what the run perceives, or else what the environment draws; MP4 takes the program ffmpeg
     #[arg(long, value_name = "FILE.gif|FILE.mp4")]
     record: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct CompareArgs {
+    /// Folders of runs
+    #[arg(value_name = "[LABEL=]RUN_DIR", required = true)]
+    runs: Vec<String>,
+    /// The curve in which they are compared
+    #[arg(long, default_value = "eval/mean_reward")]
+    tag: String,
+    /// Folder for tables and pictures
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -269,6 +292,7 @@ pub(crate) fn main(registries: Registries) -> ExitCode {
         Command::Train(args) => train::train(registries, &args),
         Command::Resume(args) => train::resume(registries, &args),
         Command::Eval(args) => eval::eval(registries, &args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Develop(args) => develop::develop(registries, &args),
         Command::Play(args) => play::play(&registries, &args),
         Command::Reproduce(args) => reproduce::reproduce(&args),

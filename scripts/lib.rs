@@ -43,6 +43,7 @@ pub struct Readme;
 
 pub mod camera;
 mod cli;
+pub mod comparison;
 pub mod curves;
 pub mod drawing;
 pub mod experiments;

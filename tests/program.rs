@@ -114,6 +114,31 @@ fn play_shows_boards_numbers_and_films() {
 }
 
 #[test]
+fn runs_are_compared_over_their_seeds() {
+    let home = Home::new();
+    for (seed, run) in [("1", "small-1"), ("2", "small-2"), ("3", "small-3")] {
+        home.succeed(&["train", "small.toml", "--steps", "2048", "--seed", seed, "--run-dir", run, "--quiet"]);
+    }
+    let args = ["compare", "small-1", "small-2", "other=small-3", "--json", "--out", "compared"];
+    let found: Value = serde_json::from_str(&home.succeed(&args)).unwrap();
+    let groups = found["groups"].as_array().unwrap();
+    assert_eq!((groups[0]["label"].as_str(), groups[1]["label"].as_str()), (Some("small"), Some("other")));
+    assert_eq!(groups[0]["finals"].as_array().unwrap().len(), 2);
+    let share = found["improvements"][0]["probability"].as_f64().unwrap();
+    assert!((0.0..=1.0).contains(&share));
+    for file in ["comparison.json", "points.csv", "sample_efficiency.csv", "performance_profile.csv"] {
+        assert!(home.path("compared").join(file).exists(), "{file}");
+    }
+    for picture in ["sample_efficiency.svg", "performance_profile.svg"] {
+        assert!(std::fs::read_to_string(home.path("compared").join(picture)).unwrap().contains("</svg>"));
+    }
+    let table = home.succeed(&["compare", "small-1", "small-2"]);
+    assert!(table.contains("interquartile mean") && table.contains("small "), "{table}");
+    let said = home.fail(2, &["compare", "small-1", "--tag", "eval/nothing"]);
+    assert!(said.contains("has no curve eval/nothing (curves: ") && said.contains("eval/mean_reward"), "{said}");
+}
+
+#[test]
 fn lists_and_keys_name_everything() {
     let home = Home::new();
     let list: Value = serde_json::from_str(&home.succeed(&["list", "--json"])).unwrap();
@@ -199,7 +224,7 @@ fn an_evaluation_is_filmed_where_there_is_something_to_see() {
     let film = filmed("eye.gif");
     assert!(film.starts_with(b"GIF89a") && film.ends_with(b";"));
     assert_eq!(film, filmed("again.gif"), "the same seed gives the same film");
-    let said = home.fail(1, &["eval", "look", "--episodes", "1", "--record", "eye.png"]);
+    let said = home.fail(2, &["eval", "look", "--episodes", "1", "--record", "eye.png"]);
     assert!(said.contains("eye.png: films are written as GIF"), "{said}");
     home.succeed(&[&["train", "small.toml", "--steps", "256", "--run-dir", "small"], &short[..]].concat());
     let said = home.fail(2, &["eval", "small", "--episodes", "1", "--record", "cart.gif"]);
