@@ -6,6 +6,8 @@
 //! none.
 
 use crate::learner::NamedTensor;
+use crate::plan::Plan;
+use innate_replay::Replay;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -276,6 +278,17 @@ impl Checkpoint {
             }
         }
         Ok(Self { path: path.into(), manifest })
+    }
+
+    /// What the run `plan` remembered.
+    ///
+    /// # Errors
+    /// The checkpoint holds weights alone, or is of another run.
+    pub fn replay(&self, plan: &Plan) -> Result<Replay, CheckpointError> {
+        if self.manifest.extent != Extent::Full {
+            return Err(CheckpointError::Partial { path: self.path.clone() });
+        }
+        Ok(Replay::load(&self.path.join(REPLAY), plan.schema.clone(), plan.slots, plan.config.replay.capacity)?)
     }
 
     /// The bytes of one file.

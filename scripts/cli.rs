@@ -4,6 +4,7 @@ mod compare;
 mod develop;
 mod doctor;
 pub(crate) mod eval;
+mod export;
 mod keys;
 mod list;
 mod play;
@@ -61,6 +62,11 @@ enum Command {
     /// same run, episodes and seed give the same files.
     #[command(verbatim_doc_comment)]
     Develop(DevelopArgs),
+    /// Write what a run remembers, transition by transition, as a file for NumPy
+    ///
+    /// `numpy.load(FILE)` gives `observation`, `next/observation`, `action/body`, `reward/extrinsic` and every other signal's raw
+    /// values, `terminated`, `truncated`, and `lane`, the copy of the environment. It is the replay of the latest checkpoint.
+    Export(ExportArgs),
     /// Run a published experiment again and compare what comes out with what was published
     ///
     /// Without NAME it lists them. Each writes NAME.json and NAME.svg; a number outside its range is a result, not a failure.
@@ -228,6 +234,15 @@ struct ReproduceArgs {
 }
 
 #[derive(Args)]
+struct ExportArgs {
+    /// Folder of the run
+    run_dir: PathBuf,
+    /// The file to write
+    #[arg(value_name = "FILE.npz")]
+    file: PathBuf,
+}
+
+#[derive(Args)]
 struct PlayArgs {
     /// An environment, such as MinAtar/Breakout-v1 or gym:LunarLander-v3
     env: String,
@@ -294,6 +309,7 @@ pub(crate) fn main(registries: Registries) -> ExitCode {
         Command::Eval(args) => eval::eval(registries, &args),
         Command::Compare(args) => compare::compare(&args),
         Command::Develop(args) => develop::develop(registries, &args),
+        Command::Export(args) => export::export(registries, &args),
         Command::Play(args) => play::play(&registries, &args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::List(args) => list::list(&registries, args.json),

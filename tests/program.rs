@@ -114,6 +114,42 @@ fn play_shows_boards_numbers_and_films() {
 }
 
 #[test]
+fn what_a_run_remembers_is_a_file_for_numpy() {
+    let home = Home::new();
+    home.succeed(&[
+        "train",
+        "small.toml",
+        "--steps",
+        "1024",
+        "--set",
+        "area.body.frames=2",
+        "--run-dir",
+        "run",
+        "--quiet",
+    ]);
+    let said = home.succeed(&["export", "run", "run.npz"]);
+    assert!(said.starts_with("1024 transitions up to step 1024"), "{said}");
+    assert!(home.fail(2, &["export", "run", "run.csv"]).contains("ends in .npz"));
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/.venv/bin/python");
+    let check = "
+import numpy, sys
+data = numpy.load('run.npz')
+names = ['action/body', 'lane', 'next/observation', 'observation', 'reward/extrinsic', 'terminated', 'truncated']
+assert sorted(data) == names, sorted(data)
+x, next_x, ended = data['observation'], data['next/observation'], data['terminated'] | data['truncated']
+assert x.shape == next_x.shape == (1024, 8) and x.dtype == numpy.float32, (x.shape, x.dtype)
+assert (data['reward/extrinsic'] == 1).all() and set(data['action/body']) == {0, 1} and ended.any()
+goes_on = (data['lane'][1:] == data['lane'][:-1]) & (ended[:-1] == 0)
+assert (next_x[:-1][goes_on] == x[1:][goes_on]).all()
+assert (x[1:][goes_on][:, :4] == x[:-1][goes_on][:, 4:]).all()
+";
+    match std::process::Command::new(python).args(["-c", check]).current_dir(home.path(".")).output() {
+        Ok(output) => assert!(output.status.success(), "{}", support::text(&output.stderr)),
+        Err(_) => eprintln!("skipped: .venv is missing (scripts/setup --dev makes it)"),
+    }
+}
+
+#[test]
 fn runs_are_compared_over_their_seeds() {
     let home = Home::new();
     for (seed, run) in [("1", "small-1"), ("2", "small-2"), ("3", "small-3")] {

@@ -2,9 +2,7 @@
 
 use super::{Best, Counters, Observer, Trainer};
 use crate::actor::ActorSlotState;
-use crate::checkpoint::{
-    Checkpoint, CheckpointError, Extent, OPTIMISER, REPLAY, RunFolder, STATE, WEIGHTS, write_file, write_tensors,
-};
+use crate::checkpoint::{Checkpoint, Extent, OPTIMISER, REPLAY, RunFolder, STATE, WEIGHTS, write_file, write_tensors};
 use crate::development::Development;
 use crate::error::{StartError, TrainError};
 use crate::learner::{self, LearnerState, NamedTensor};
@@ -64,15 +62,12 @@ impl Trainer {
     /// # Errors
     /// The checkpoint is damaged, holds weights alone or is of another run.
     pub fn resume(plan: Arc<Plan>, folder: &RunFolder, checkpoint: &Checkpoint) -> Result<(Self, Vec<u8>), TrainError> {
-        if checkpoint.manifest.extent != Extent::Full {
-            return Err(CheckpointError::Partial { path: checkpoint.path.clone() }.into());
-        }
+        let replay = checkpoint.replay(&plan)?;
         let unfit = |error: postcard::Error| TrainError::State(format!("{STATE}: {error}"));
         let state: State = postcard::from_bytes(&checkpoint.read(STATE)?).map_err(unfit)?;
         let mut trainer = Self::new(plan)?;
         let plan = trainer.plan.clone();
-        trainer.replay =
-            Replay::load(&checkpoint.path.join(REPLAY), plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
+        trainer.replay = replay;
         if state.areas.len() != plan.areas.len() || state.slots.len() != plan.slots {
             return Err(TrainError::State("it has other areas, or another number of slots".into()));
         }
