@@ -1,6 +1,9 @@
 //! Boards: worlds of square cells in channels, as arrays of bytes and as pictures.
 
+use crate::array::ArraySpec;
+use crate::env::{EnvError, EnvSpec, Observation};
 use crate::picture::Picture;
+use std::num::NonZeroU8;
 
 /// The byte of a lit cell: bytes reach networks divided by 255.
 const LIT: u8 = 255;
@@ -44,6 +47,38 @@ impl<'a> Board<'a> {
     }
 }
 
+/// The arrays that show a board: u8 `board` `[channels, side, side]` and, with `pixels` of a cell, u8 `frame`
+/// `[1, side·pixels, side·pixels]`.
+pub(crate) fn arrays(channels: usize, side: usize, pixels: Option<NonZeroU8>) -> Vec<ArraySpec> {
+    let width = |pixels: NonZeroU8| side * usize::from(pixels.get());
+    let seen = pixels.map(width).map(|width| ArraySpec::u8("frame", &[1, width, width]));
+    std::iter::once(ArraySpec::u8("board", &[channels, side, side])).chain(seen).collect()
+}
+
+/// Writes a board that `paint` lights into the [`arrays`] of `spec`.
+#[inline]
+pub(crate) fn show(
+    spec: &EnvSpec,
+    side: usize,
+    pixels: Option<NonZeroU8>,
+    observation: &mut Observation,
+    paint: impl FnOnce(&mut Board),
+) -> Result<(), EnvError> {
+    let (cells, seen) = match (observation.arrays.as_mut_slice(), pixels) {
+        ([cells], None) => (cells, None),
+        ([cells, seen], Some(pixels)) => (cells, Some((seen, usize::from(pixels.get())))),
+        _ => return Err(spec.no_fit()),
+    };
+    let cells = cells.as_u8_mut().filter(|cells| cells.len() == spec.observation[0].len());
+    let cells = cells.ok_or_else(|| spec.no_fit())?;
+    paint(&mut Board::dark(cells, side));
+    if let Some((seen, pixels)) = seen {
+        let fitting = seen.as_u8_mut().filter(|grey| grey.len() == (side * pixels).pow(2));
+        frame(cells, side, pixels, fitting.ok_or_else(|| spec.no_fit())?);
+    }
+    Ok(())
+}
+
 /// The channel that is seen of a cell: the first one lit, as who acts is first in every world.
 fn seen(cells: &[u8], side: usize, cell: usize) -> Option<usize> {
     (0..cells.len() / (side * side)).find(|channel| cells[channel * side * side + cell] != 0)
@@ -69,7 +104,7 @@ fn enlarge<const N: usize>(
 }
 
 /// A grey picture of the board, `pixels` a cell; each channel has a grey of its own.
-pub(crate) fn frame(cells: &[u8], side: usize, pixels: usize, grey: &mut [u8]) {
+fn frame(cells: &[u8], side: usize, pixels: usize, grey: &mut [u8]) {
     let step = 180 / COLOURS.len();
     enlarge(cells, side, pixels, grey, |channel| [channel.map_or(0, |channel| 255 - (channel * step) as u8)]);
 }

@@ -23,8 +23,8 @@
 //!
 //! **Failures.** A worker that dies or hangs, an exception, an observation or a reward that is no finite number: each is a
 //! sentence with the environment's name and what Python said. What an environment prints goes to no terminal; where its worker
-//! is lost, the last lines are part of that sentence. The run then saves itself and stops, or (`on_failure = "restart"`) the episode is cut off where it is
-//! and the environment made anew.
+//! is lost, the last lines are part of that sentence. The run then saves itself and stops, or (`on_failure = "restart"`) the
+//! episode is cut off where it is and the environment made anew.
 
 mod options;
 mod wire;
@@ -94,8 +94,6 @@ enum Half {
 
 /// Makes the array `frame` of what was rendered.
 struct Camera {
-    height: usize,
-    width: usize,
     rgb: Vec<u8>,
     grey: Vec<u8>,
     scaled: Vec<u8>,
@@ -385,12 +383,11 @@ impl Camera {
         let (height, width) = (rendered[0], rendered[1]);
         let scale = Scale::new([height, width], [size.height.into(), size.width.into()]);
         let (rgb, grey) = (vec![0; 3 * height * width], vec![0; height * width]);
-        Self { height, width, rgb, grey, scaled: Vec::new(), scale }
+        Self { rgb, grey, scaled: Vec::new(), scale }
     }
 
     /// The picture, grey (ITU-R BT.601) and scaled.
     fn grey(&mut self) -> &[u8] {
-        debug_assert_eq!(self.rgb.len(), 3 * self.height * self.width);
         for (grey, &[red, green, blue]) in self.grey.iter_mut().zip(self.rgb.as_chunks().0) {
             let sum = 299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue);
             *grey = ((sum + 500) / 1000) as u8;

@@ -37,7 +37,6 @@ pub use freeway::Freeway;
 pub use seaquest::Seaquest;
 pub use space_invaders::SpaceInvaders;
 
-use crate::array::ArraySpec;
 use crate::board;
 use crate::env::{Discrete, Env, EnvError, EnvSpec, Observation, Step};
 use crate::numpy::legacy::RandomState;
@@ -154,12 +153,9 @@ impl<G: Game> MinAtar<G> {
             ActionSet::Full => &Action::ALL,
             ActionSet::Minimal => G::MINIMAL,
         };
-        let board = ArraySpec::u8("board", &[G::CHANNELS.len(), SIDE, SIDE]);
-        let side = |pixels: NonZeroU8| SIDE * usize::from(pixels.get());
-        let seen = options.frame.map(side).map(|side| ArraySpec::u8("frame", &[1, side, side]));
         let spec = EnvSpec {
             id: Self::id(set),
-            observation: std::iter::once(board).chain(seen).collect(),
+            observation: board::arrays(G::CHANNELS.len(), SIDE, options.frame),
             actions: Discrete::named(actions.iter().map(|action| action.name())),
             max_episode_steps: None,
             reward_threshold: None,
@@ -196,7 +192,7 @@ impl<G: Game> Env for MinAtar<G> {
         let game = G::start(&mut self.play.random);
         self.play.over = false;
         let game = self.play.game.insert(game);
-        show(game, &self.spec, self.options.frame, observation)
+        board::show(&self.spec, SIDE, self.options.frame, observation, |board| game.paint(board))
     }
 
     #[inline]
@@ -212,7 +208,7 @@ impl<G: Game> Env for MinAtar<G> {
         let ramping = if self.options.difficulty_ramping { Ramping::On } else { Ramping::Off };
         let (reward, terminated) = game.advance(taken, ramping, random);
         *over = terminated;
-        show(game, &self.spec, self.options.frame, observation)?;
+        board::show(&self.spec, SIDE, self.options.frame, observation, |board| game.paint(board))?;
         Ok(Step { reward: reward.into(), terminated, truncated: false })
     }
 
@@ -236,29 +232,6 @@ impl<G: Game> Env for MinAtar<G> {
         self.play.game.as_ref()?.paint(&mut Board::dark(&mut cells, SIDE));
         Some(board::picture(&cells, SIDE, CELL))
     }
-}
-
-/// Writes what is seen of `game`.
-#[inline]
-fn show<G: Game>(
-    game: &G,
-    spec: &EnvSpec,
-    pixels: Option<NonZeroU8>,
-    observation: &mut Observation,
-) -> Result<(), EnvError> {
-    let (cells, seen) = match (observation.arrays.as_mut_slice(), pixels) {
-        ([board], None) => (board, None),
-        ([board, seen], Some(pixels)) => (board, Some((seen, usize::from(pixels.get())))),
-        _ => return Err(spec.no_fit()),
-    };
-    let cells = cells.as_u8_mut().filter(|cells| cells.len() == G::CHANNELS.len() * SIDE * SIDE);
-    let cells = cells.ok_or_else(|| spec.no_fit())?;
-    game.paint(&mut Board::dark(cells, SIDE));
-    if let Some((seen, pixels)) = seen {
-        let fitting = seen.as_u8_mut().filter(|grey| grey.len() == (SIDE * pixels).pow(2));
-        board::frame(cells, SIDE, pixels, fitting.ok_or_else(|| spec.no_fit())?);
-    }
-    Ok(())
 }
 
 fn a_tenth() -> f64 {

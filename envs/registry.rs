@@ -6,7 +6,8 @@ use crate::options::{self, OptionError, nearest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Builds a product from its name and its options, which stand at a path of the run file, and gives back the options as resolved (defaults filled in).
+/// Builds a product from its name and its options, which stand at a path of the run file, and gives back the options as
+/// resolved (defaults filled in).
 type Build<P> = dyn Fn(&str, &toml::Table, &str) -> Result<(P, toml::Table), RegistryError> + Send + Sync;
 
 /// Products by name.

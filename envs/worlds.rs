@@ -18,7 +18,6 @@ pub use deep_sea::{DeepSea, DeepSeaOptions};
 pub use key_door::{KeyDoor, KeyDoorOptions};
 pub use noisy_tv::{NoisyTv, NoisyTvOptions};
 
-use crate::array::ArraySpec;
 use crate::board::{self, Board};
 use crate::env::{Discrete, Env, EnvError, EnvSpec, Observation, Step};
 use crate::numpy::Generator;
@@ -90,12 +89,9 @@ impl<W: World> GridWorld<W> {
     pub fn new(world: W, pixels: Option<NonZeroU8>) -> Result<Self, RangeError> {
         let side = world.side();
         within("frame", pixels.map_or(1, |pixels| pixels.get().into()), 1, 25)?;
-        let cells = ArraySpec::u8("board", &[W::CHANNELS.len(), side, side]);
-        let width = |pixels: NonZeroU8| side * usize::from(pixels.get());
-        let seen = pixels.map(width).map(|width| ArraySpec::u8("frame", &[1, width, width]));
         let spec = EnvSpec {
             id: W::ID.into(),
-            observation: std::iter::once(cells).chain(seen).collect(),
+            observation: board::arrays(W::CHANNELS.len(), side, pixels),
             actions: Discrete::named(W::ACTIONS.iter().copied()),
             max_episode_steps: world.limit(),
             reward_threshold: None,
@@ -105,20 +101,7 @@ impl<W: World> GridWorld<W> {
 
     fn show(&self, observation: &mut Observation) -> Result<(), EnvError> {
         let Some((state, _)) = &self.state else { return Ok(()) };
-        let side = self.world.side();
-        let (cells, seen) = match (observation.arrays.as_mut_slice(), self.pixels) {
-            ([cells], None) => (cells, None),
-            ([cells, seen], Some(pixels)) => (cells, Some((seen, usize::from(pixels.get())))),
-            _ => return Err(self.spec.no_fit()),
-        };
-        let cells = cells.as_u8_mut().filter(|cells| cells.len() == W::CHANNELS.len() * side * side);
-        let cells = cells.ok_or_else(|| self.spec.no_fit())?;
-        self.world.paint(state, &mut Board::dark(cells, side));
-        if let Some((seen, pixels)) = seen {
-            let fitting = seen.as_u8_mut().filter(|grey| grey.len() == (side * pixels).pow(2));
-            board::frame(cells, side, pixels, fitting.ok_or_else(|| self.spec.no_fit())?);
-        }
-        Ok(())
+        board::show(&self.spec, self.world.side(), self.pixels, observation, |board| self.world.paint(state, board))
     }
 }
 

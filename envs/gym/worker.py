@@ -60,6 +60,16 @@ class Hosted:
     def __init__(self, asked):
         self.env = make(asked)
         self.frame = asked["frame"]
+        try:
+            self.inspect()
+            self.describe(asked)
+        except BaseException:
+            # What is refused must not stay open.
+            attempt(self.env.close)
+            raise
+
+    def inspect(self):
+        """Looks at its spaces."""
         actions = self.env.action_space
         if type(actions).__name__ != "Discrete":
             raise Refused(
@@ -68,7 +78,6 @@ class Hosted:
             )
         self.first = int(actions.start)
         self.arrays = list(leaves(self.env.observation_space, "", lambda value: value))
-        self.describe(asked)
 
     def describe(self, asked):
         """Lays the arrays out in the shared file and tells what the environment is."""
