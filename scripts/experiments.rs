@@ -100,7 +100,13 @@ pub const STANDARD: &[Experiment] = &[
         name: "dqn-family",
         summary: "what each addition to DQN is worth on CartPole and Acrobot",
         time: "about 60 min",
-        run: dqn_family::run,
+        run: dqn_family::small,
+    },
+    Experiment {
+        name: "dqn-family-minatar",
+        summary: "what some additions to DQN are worth on Breakout and Asterix of MinAtar",
+        time: "about 40 min",
+        run: dqn_family::minatar_games,
     },
     Experiment {
         name: "perturbation-scaling",
