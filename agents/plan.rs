@@ -51,7 +51,7 @@ pub struct Plan {
     exam_options: toml::Table,
     signal_tables: Vec<(String, String, toml::Table)>,
     perceivers: Vec<Perceiver>,
-    registries: Registries,
+    registries: Arc<Registries>,
 }
 
 /// One signal of a plan.
@@ -141,12 +141,12 @@ impl AreaPlan {
 }
 
 impl Plan {
-    /// Resolves and checks `config`.
+    /// Resolves and checks `config`. Plans of several runs can share their registries.
     ///
     /// # Errors
     /// Anything in the run file that does not fit, with the path of its key.
-    pub fn new(config: RunConfig, registries: Registries) -> Result<Self, ConfigError> {
-        let mut config = config;
+    pub fn new(config: RunConfig, registries: impl Into<Arc<Registries>>) -> Result<Self, ConfigError> {
+        let (mut config, registries) = (config, registries.into());
         let (env_config, env_options): (EnvConfig, _) = split(&config.env, "env")?;
         check_numbers(&config, &env_config)?;
         let (env, env_options) = registries

@@ -40,7 +40,10 @@ enum Command {
     Train(TrainArgs),
     /// Go on with a run from its latest checkpoint, bit for bit as if it had never stopped
     Resume(ResumeArgs),
-    /// Evaluate the best checkpoint of a run
+    /// Evaluate the best checkpoint of a run, or of several
+    ///
+    /// Of several runs, which differ in their seed, say, the interquartile mean of their mean returns is told as well, with its 95 %
+    /// bootstrap interval over the runs.
     Eval(EvalArgs),
     /// Compare runs, several seeds of each
     ///
@@ -138,9 +141,10 @@ struct ResumeArgs {
 
 #[derive(Args)]
 struct EvalArgs {
-    /// Folder of the run
-    run_dir: PathBuf,
-    /// Episodes to play
+    /// Folders of the runs
+    #[arg(value_name = "RUN_DIR", required = true)]
+    runs: Vec<PathBuf>,
+    /// Episodes to play, of each run
     #[arg(long, default_value_t = 100)]
     episodes: usize,
     /// Seed of the episodes
@@ -158,7 +162,7 @@ struct EvalArgs {
     /// Python interpreter of an environment `gym:…`, if not that of the run
     #[arg(long, value_name = "PATH")]
     python: Option<String>,
-    /// Film the first episode: what the run perceives, or else what the environment draws; MP4 takes the program ffmpeg
+    /// Film the first episode of one run: what it perceives, or else what the environment draws; MP4 takes the program ffmpeg
     #[arg(long, value_name = "FILE.gif|FILE.mp4")]
     record: Option<PathBuf>,
     /// Print JSON

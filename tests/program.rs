@@ -168,6 +168,17 @@ fn runs_are_compared_over_their_seeds() {
     for picture in ["sample_efficiency.svg", "performance_profile.svg"] {
         assert!(std::fs::read_to_string(home.path("compared").join(picture)).unwrap().contains("</svg>"));
     }
+    let both: Value =
+        serde_json::from_str(&home.succeed(&["eval", "small-1", "small-2", "--episodes", "5", "--json"])).unwrap();
+    let alone: Value = serde_json::from_str(&home.succeed(&["eval", "small-2", "--episodes", "5", "--json"])).unwrap();
+    assert_eq!(both["runs"][1]["run"], "small-2");
+    assert_eq!(both["runs"][1]["returns"], alone["returns"]);
+    let means = [0, 1].map(|run| both["runs"][run]["mean_return"].as_f64().unwrap());
+    // Of two values the quartiles cut nothing off.
+    assert!((both["iqm"].as_f64().unwrap() - (means[0] + means[1]) / 2.0).abs() < 1e-9, "{both}");
+    let said = home.succeed(&["eval", "small-1", "small-2", "--episodes", "5"]);
+    assert!(said.contains("small-2: 5 episodes") && said.contains("2 runs: interquartile mean"), "{said}");
+    assert!(home.fail(2, &["eval", "small-1", "small-2", "--record", "a.gif"]).contains("--record films one run"));
     let table = home.succeed(&["compare", "small-1", "small-2"]);
     assert!(table.contains("interquartile mean") && table.contains("small "), "{table}");
     let said = home.fail(2, &["compare", "small-1", "--tag", "eval/nothing"]);

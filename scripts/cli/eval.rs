@@ -4,7 +4,9 @@ use super::{Acting, EvalArgs, Failure, say, say_json, train::plan, warn};
 use crate::camera::Camera;
 use crate::film::Gif;
 use crate::run_file::RunFile;
+use crate::statistics::{Interval, bootstrap, interquartile_mean};
 use innate_agents::evaluation::{Evaluation, Scene};
+use innate_agents::streams::Streams;
 use innate_agents::{Checkpoint, Mode, Plan, Registries, evaluate};
 use serde_json::json;
 use std::fs;
@@ -12,19 +14,59 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Evaluates a checkpoint of a run.
+/// Evaluates a checkpoint of each run.
 pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failure> {
     if args.episodes == 0 {
         return Err(Failure::usage("--episodes 0 evaluates nothing; give 1 or more"));
     }
     check_film(args.record.as_deref())?;
-    let (plan, checkpoint) =
-        open(registries, &args.run_dir, args.latest, &[("device", &args.device), ("env.python", &args.python)])?;
-    let mode = match args.policy {
-        Acting::Greedy => Mode::Greedy,
-        Acting::Random => Mode::Random,
-    };
-    let mut camera = args.record.as_ref().map(|_| Camera::new(&plan, usize::MAX));
+    if args.record.is_some() && args.runs.len() > 1 {
+        return Err(Failure::usage("--record films one run; give one folder"));
+    }
+    let registries = Arc::new(registries);
+    let changes = [("device", &args.device), ("env.python", &args.python)];
+    let opened = args.runs.iter().map(|run| open(registries.clone(), run, args.latest, &changes));
+    // A folder that is no run is found before minutes are spent on those before it.
+    let opened = opened.collect::<Result<Vec<_>, _>>()?;
+    let mut found = Vec::new();
+    for (run, (plan, checkpoint)) in args.runs.iter().zip(&opened) {
+        let evaluation = examine(plan, checkpoint, args)?;
+        if !args.json {
+            let of = if opened.len() > 1 { format!("{}: ", run.display()) } else { String::new() };
+            say(&format!("{of}{} episodes with the weights of step {}", args.episodes, checkpoint.manifest.step));
+            lines(&evaluation).iter().for_each(|line| say(line));
+        }
+        found.push(evaluation);
+    }
+    let told = found.iter().zip(&opened).map(|(found, (_, checkpoint))| told(found, checkpoint, args.policy));
+    match (&found[..], args.json) {
+        ([_], true) => told.for_each(|run| say_json(&run)),
+        ([_], false) => {}
+        (_, json) => {
+            let means: Vec<f64> = found.iter().map(Evaluation::mean_return).collect();
+            let mut random = Streams::new(0).stream("eval", 0);
+            let interval = bootstrap(&[&means], interquartile_mean, &mut random);
+            let (iqm, Interval { low, high }) = (interquartile_mean(&means), interval);
+            if json {
+                let named = args.runs.iter().zip(told).map(|(run, mut told)| {
+                    told["run"] = json!(run);
+                    told
+                });
+                say_json(&json!({ "iqm": iqm, "interval": interval, "runs": named.collect::<Vec<_>>() }));
+            } else {
+                say(&format!(
+                    "{} runs: interquartile mean of the mean returns {iqm:.2} [{low:.2}, {high:.2}]",
+                    means.len()
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Plays the episodes, and films the first if that is wanted.
+fn examine(plan: &Arc<Plan>, checkpoint: &Checkpoint, args: &EvalArgs) -> Result<Evaluation, Failure> {
+    let mut camera = args.record.as_ref().map(|_| Camera::new(plan, usize::MAX));
     let mut filmed = Ok(());
     let mut watch = |scene: &Scene<'_>| {
         if let (0, Some(camera), Ok(())) = (scene.episode, &mut camera, &filmed) {
@@ -32,34 +74,45 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
         }
         ControlFlow::Continue(())
     };
-    let found = evaluate(&plan, &checkpoint, mode, args.episodes, args.seed, &mut watch).map_err(Failure::failed)?;
+    let found = evaluate(plan, checkpoint, args.policy.mode(), args.episodes, args.seed, &mut watch);
+    let found = found.map_err(Failure::failed)?;
     found.notices.iter().for_each(|notice| warn(notice));
     if let (Some(path), Some(camera)) = (&args.record, camera) {
         let film = filmed.and_then(|()| camera.film()).map_err(Failure::failed)?;
         record(path, film, "--record: this run has no percept `frame`, and its environment cannot draw itself")?;
     }
-    let step = checkpoint.manifest.step;
-    if args.json {
-        say_json(&json!({
-            "mean_return": found.mean_return(),
-            "mean_pay": found.mean_pay(),
-            "returns": found.returns,
-            "lengths": found.lengths,
-            "pays": found.pays,
-            "signals": signals(&found),
-            "steps_trained": step,
-            "policy": if mode == Mode::Random { "random" } else { "greedy" },
-        }));
-    } else {
-        say(&format!("{} episodes with the weights of step {step}", args.episodes));
-        lines(&found).iter().for_each(|line| say(line));
+    Ok(found)
+}
+
+/// An evaluation as JSON.
+fn told(found: &Evaluation, checkpoint: &Checkpoint, policy: Acting) -> serde_json::Value {
+    json!({
+        "mean_return": found.mean_return(),
+        "mean_pay": found.mean_pay(),
+        "returns": found.returns,
+        "lengths": found.lengths,
+        "pays": found.pays,
+        "signals": signals(found),
+        "steps_trained": checkpoint.manifest.step,
+        "policy": match policy {
+            Acting::Random => "random",
+            Acting::Greedy => "greedy",
+        },
+    })
+}
+
+impl Acting {
+    fn mode(self) -> Mode {
+        match self {
+            Acting::Greedy => Mode::Greedy,
+            Acting::Random => Mode::Random,
+        }
     }
-    Ok(())
 }
 
 /// The run in a folder, with the given values of keys in place of its own, and its best checkpoint, or its latest.
 pub(super) fn open(
-    registries: Registries,
+    registries: impl Into<Arc<Registries>>,
     run: &Path,
     latest: bool,
     changes: &[(&str, &Option<String>)],

@@ -149,7 +149,7 @@ fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch, stop: &Atomic
 }
 
 /// Resolves a run file, with its file, line and key in the error.
-pub(super) fn plan(file: &RunFile, registries: Registries) -> Result<Arc<Plan>, Failure> {
+pub(super) fn plan(file: &RunFile, registries: impl Into<Arc<Registries>>) -> Result<Arc<Plan>, Failure> {
     let config = file.config().map_err(Failure::usage)?;
     Plan::new(config, registries).map(Arc::new).map_err(|error| Failure::usage(file.explain(&error)))
 }
