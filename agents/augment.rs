@@ -250,7 +250,7 @@ impl Learner for AugmentLearner {
         self.epsilon
     }
 
-    fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64)) {
+    fn report(&mut self, metric: &mut dyn FnMut(&str, f64)) {
         let Counters { updates, errors, error } = self.counters;
         metric("n_updates", updates as f64);
         if errors > 0 {

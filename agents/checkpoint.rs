@@ -16,7 +16,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The version of the layout of checkpoints; another one is refused.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 const MANIFEST: &str = "manifest.json";
 /// Online and target weights of every area.

@@ -10,7 +10,7 @@
 //! θ⁻  ← θ⁻ + tau (θ − θ⁻)   every `target_every` updates               tau = 1: a copy
 //! ```
 //!
-//! Dueling networks and distributions of returns are heads (`head.rs`); Munchausen's soft target is in `soft.rs`; noise in the weights
+//! Dueling networks, distributions of returns and values of each signal are heads (`head.rs`); Munchausen's soft target is in `soft.rs`; noise in the weights
 //! lies around the engine ([`NoisySpec`]).
 //!
 //! Departures from the papers:
@@ -21,183 +21,30 @@
 //! 5. With both `double` and `munchausen` the soft policy at s′ is that of the learning network.
 
 mod head;
+mod options;
+mod policy;
 mod soft;
 
 pub use head::{Categorical, Distribution, Quantile};
+pub use options::{DqnOptions, Heads, Loss};
 pub use soft::Munchausen;
 
-use crate::exploration::Exploration;
 use crate::learner::{
-    Experience, Horizon, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, NamedTensor,
-    Policy, remembered_action,
+    Experience, Gammas, Horizon, Learner, LearnerContext, LearnerError, LearnerState, Memory, NamedTensor, Policy,
+    remembered_action,
 };
-use crate::model::{Model, ModelSpec, Sets};
-use crate::streams::Random;
-use documented::DocumentedFields;
+use crate::model::Model;
 use head::{Bootstrap, Head};
-use innate_nn::{
-    Biases, CreditSpec, EngineSpec, Initialisation, Input, NativeForward, NetworkSpec, NoisySpec, Objective,
-    OptimiserSpec, ParameterSet, Training, greedy,
-};
-use rand::Rng;
+use innate_nn::{Objective, ParameterSet, greedy};
+use policy::EpsilonGreedy;
 use serde::{Deserialize, Serialize};
-
-/// The keys of a DQN area.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
-#[serde(deny_unknown_fields, default)]
-pub struct DqnOptions {
-    /// The Q-network: `{ hidden = [256, 256] }`, or its layers one by one.
-    pub network: NetworkSpec,
-    /// The engine that trains it: "auto", "libtorch" (any network, CPU or CUDA) or "native" (dense and small layers, CPU).
-    pub engine: EngineSpec,
-    /// The rule of credit: "backprop", "feedback-alignment", "direct-feedback-alignment", "sign-symmetric",
-    /// "attention-gated", "node-perturbation", "weight-perturbation", or a table with its parameters.
-    pub credit: CreditSpec,
-    /// Updates between two measurements of the angle between credit and the back-propagated gradient; 0: none.
-    pub angle_every: u64,
-    /// The optimiser: "adam", "rmsprop", "sgd", or a table with its parameters.
-    pub optimiser: OptimiserSpec,
-    /// Learning rate.
-    pub lr: f64,
-    /// Discount factor γ.
-    pub gamma: f64,
-    /// Steps whose rewards a return sums before it bootstraps: n.
-    pub n_step: usize,
-    /// Whether the learning network, not the target network, chooses the action that is bootstrapped from.
-    pub double: bool,
-    /// Whether a value and the advantages over it are learned in place of values.
-    pub dueling: bool,
-    /// A distribution of returns in place of values: `{ type = "categorical", atoms, low, high }` (C51) or
-    /// `{ type = "quantile", quantiles }` (QR-DQN).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub distribution: Option<Distribution>,
-    /// Noise in the weights of dense layers, whose size is learned: `{ sigma = 0.5 }`. It explores by itself: set `exploration` to 0.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub noisy: Option<NoisySpec>,
-    /// Munchausen's soft target: `{ alpha, temperature, least }`; `{}` for those of the paper.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub munchausen: Option<Munchausen>,
-    /// How a TD error counts, without `distribution`: "huber" (quadratic up to 1, linear beyond) or "squared".
-    pub loss: Loss,
-    /// Updates between two refreshments of the target network.
-    pub target_every: u64,
-    /// How far it moves towards the weights each time: 1 (a copy), or less (a soft update).
-    pub tau: f64,
-    /// Greatest norm of the gradient over all weights; a longer one is shortened. 0 switches clipping off.
-    pub clip_gradient: f64,
-    /// The exploration rate: `{ from, to, steps }`.
-    pub exploration: Exploration,
-}
-
-impl Default for DqnOptions {
-    fn default() -> Self {
-        Self {
-            network: NetworkSpec::default(),
-            engine: EngineSpec::default(),
-            credit: CreditSpec::default(),
-            angle_every: 1_000,
-            optimiser: OptimiserSpec::default(),
-            lr: 1e-3,
-            gamma: 0.99,
-            n_step: 1,
-            double: false,
-            dueling: false,
-            distribution: None,
-            noisy: None,
-            munchausen: None,
-            loss: Loss::Huber,
-            target_every: 500,
-            tau: 1.0,
-            clip_gradient: 10.0,
-            exploration: Exploration::default(),
-        }
-    }
-}
-
-/// Steps of a return at most.
-const MOST_STEPS: usize = 64;
-
-/// How a TD error counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Loss {
-    /// ½δ² up to |δ| = 1, |δ| − ½ beyond.
-    Huber,
-    /// ½δ².
-    Squared,
-}
-
-impl Loss {
-    /// The loss of one TD error δ.
-    pub fn value(self, delta: f32) -> f32 {
-        match self {
-            Loss::Huber if delta.abs() > 1.0 => delta.abs() - 0.5,
-            Loss::Huber | Loss::Squared => 0.5 * delta * delta,
-        }
-    }
-
-    /// Its derivative by δ.
-    pub fn slope(self, delta: f32) -> f32 {
-        match self {
-            Loss::Huber => delta.clamp(-1.0, 1.0),
-            Loss::Squared => delta,
-        }
-    }
-}
-
-impl DqnOptions {
-    /// Makes DQN learners with these options.
-    ///
-    /// # Errors
-    /// A value out of range, in a sentence that names it.
-    pub fn plan(self) -> Result<LearnerPlan, LearnerError> {
-        self.exploration.check().map_err(LearnerError::new)?;
-        self.model().check()?;
-        // A comparison with NaN is false, so that NaN is refused as well.
-        if !(0.0..=1.0).contains(&self.gamma) {
-            return Err(LearnerError::new(format!("gamma = {} must be between 0 and 1", self.gamma)));
-        }
-        if self.target_every == 0 {
-            return Err(LearnerError::new("target_every = 0 must be 1 or more"));
-        }
-        if !(1..=MOST_STEPS).contains(&self.n_step) {
-            return Err(LearnerError::new(format!("n_step = {} must lie between 1 and {MOST_STEPS}", self.n_step)));
-        }
-        if !(self.tau > 0.0 && self.tau <= 1.0) {
-            return Err(LearnerError::new(format!("tau = {} must be greater than 0 and at most 1", self.tau)));
-        }
-        self.distribution.as_ref().map_or(Ok(()), Distribution::check)?;
-        self.munchausen.as_ref().map_or(Ok(()), Munchausen::check)?;
-        self.noisy.as_ref().map_or(Ok(()), NoisySpec::check).map_err(LearnerError::new)?;
-        Ok(Box::new(move |context: &LearnerContext<'_>| {
-            Dqn::new(self.clone(), context).map(|dqn| Box::new(dqn) as Box<dyn Learner>)
-        }))
-    }
-
-    /// The part of the keys that describes the Q-network.
-    fn model(&self) -> ModelSpec {
-        ModelSpec {
-            network: self.network.clone(),
-            initial: Initialisation::Default,
-            engine: self.engine,
-            training: Training {
-                optimiser: self.optimiser.clone(),
-                learning_rate: self.lr,
-                clip_gradient: (self.clip_gradient != 0.0).then_some(self.clip_gradient),
-                credit: self.credit.clone(),
-                feedback: Initialisation::Default,
-                biases: Biases::Learned,
-            },
-            angle_every: self.angle_every,
-            sets: Sets::OnlineAndTarget,
-            noisy: self.noisy,
-        }
-    }
-}
 
 /// The learning half.
 pub struct Dqn {
     options: DqnOptions,
+    gammas: Gammas,
+    /// The signals that have a Q-function of their own.
+    signals: Vec<String>,
     head: Head,
     model: Model,
     counters: Counters,
@@ -210,6 +57,8 @@ struct Counters {
     since_report: u64,
     loss: f64,
     q: f64,
+    /// By signal.
+    q_of: Vec<f64>,
     gradient_norm: f64,
 }
 
@@ -229,11 +78,17 @@ struct Buffers {
     output_error: Vec<f32>,
     /// Values of the actions of one sample.
     q: Vec<f32>,
+    /// What one sample was paid, and what a value after it is worth, `[parts]`.
+    rewards: Vec<f32>,
+    discounts: Vec<f32>,
     /// δ, `[batch]`.
     deltas: Vec<f32>,
     /// α τ ln π(a|s), `[batch]`; zeros without Munchausen.
     bonus: Vec<f32>,
 }
+
+/// The name, among a learner's weights, of what each signal weighs.
+const MIX: &str = "mix";
 
 /// L for a batch: what the TD errors cost.
 struct TdLoss<'a> {
@@ -271,7 +126,13 @@ impl Dqn {
             let said = format!("n_step = {} wants memory = \"replay\"", options.n_step);
             return Err(LearnerError::new(said));
         }
-        let head = Head::new(context.actions, options.dueling, options.distribution.as_ref(), options.loss);
+        let gammas = options.discounting(context.pays)?;
+        let (actions, dueling) = (context.actions, options.dueling);
+        let (head, signals) = match &gammas {
+            Gammas::Mixed(_) => (Head::new(actions, dueling, options.distribution.as_ref(), options.loss), &[][..]),
+            Gammas::Apart(_) => (Head::per_signal(actions, dueling, context.pays.len(), options.loss), context.pays),
+        };
+        let signals: Vec<String> = signals.iter().map(|signal| signal.to_string()).collect();
         let model = Model::new(options.model(), head.outputs(), context)?;
         let zeros = |width: usize| vec![0.0; context.batch * width];
         let buffers = Buffers {
@@ -282,14 +143,18 @@ impl Dqn {
             targets: zeros(head.atoms()),
             error: zeros(head.width()),
             output_error: zeros(head.outputs()),
-            q: vec![0.0; context.actions],
+            q: vec![0.0; actions],
+            rewards: vec![0.0; head.parts()],
+            discounts: vec![0.0; head.parts()],
             deltas: zeros(1),
             bonus: zeros(1),
         };
-        Ok(Self { options, head, model, counters: Counters::default(), buffers })
+        let counters = Counters { q_of: vec![0.0; signals.len()], ..Counters::default() };
+        Ok(Self { options, gammas, signals, head, model, counters, buffers })
     }
 
-    /// The TD targets y of the last batch, `[batch]`; with a distribution, its numbers, `[batch, atoms]`.
+    /// The TD targets y of the last batch, `[batch]`; with a distribution, its numbers, `[batch, atoms]`; of the value of each signal,
+    /// `[batch, signals]`.
     pub fn targets(&self) -> &[f32] {
         &self.buffers.targets
     }
@@ -323,28 +188,31 @@ impl Dqn {
     /// Fills `targets` (y).
     fn compute_targets(&mut self, experience: &Experience<'_>) {
         let Self { head, buffers, options, .. } = self;
-        let Buffers { after, chosen_by, targets, q, bonus, .. } = buffers;
+        let Buffers { after, chosen_by, targets, q, bonus, rewards, discounts, .. } = buffers;
         let chosen_by: &[f32] = if options.double { chosen_by } else { after };
         targets.fill(0.0);
         let (width, atoms) = (head.width(), head.atoms());
         for (sample, target) in targets.chunks_exact_mut(atoms).enumerate() {
-            let discount = if experience.terminated[sample] == 0 { experience.discounts[sample] } else { 0.0 };
-            let reward = experience.rewards[sample] + bonus[sample];
+            let goes_on = experience.terminated[sample] == 0;
+            for part in 0..rewards.len() {
+                let place = part * experience.size + sample;
+                rewards[part] = experience.rewards[place] + bonus[sample];
+                discounts[part] = if goes_on { experience.discounts[place] } else { 0.0 };
+            }
             let rows = sample * width..(sample + 1) * width;
             head.values(&chosen_by[rows.clone()], q);
-            let numbers = |action: usize| &after[rows.clone()][action * atoms..][..atoms];
+            let mut add = |action: usize, share: f32, entropy: f32| {
+                let numbers = &after[rows.clone()][action * atoms..][..atoms];
+                head.bootstrap(numbers, Bootstrap { share, rewards, discounts, entropy }, target);
+            };
             match &options.munchausen {
-                None => {
-                    let from = Bootstrap { share: 1.0, shift: reward, discount };
-                    head.bootstrap(numbers(greedy(q)), from, target);
-                }
+                None => add(greedy(q), 1.0, 0.0),
                 Some(munchausen) => {
                     munchausen.scaled_logs(q);
                     for (action, &log) in q.iter().enumerate() {
                         let share = munchausen.probability(log);
                         if share > 0.0 {
-                            let from = Bootstrap { share, shift: reward - discount * log, discount };
-                            head.bootstrap(numbers(action), from, target);
+                            add(action, share, -log);
                         }
                     }
                 }
@@ -354,7 +222,7 @@ impl Dqn {
 
     /// Fills `error` (∂L/∂Q, 0 for actions not taken) and answers with the loss L and the mean of Q(s, a).
     fn compute_error(&mut self, experience: &Experience<'_>) -> Result<(f64, f64), LearnerError> {
-        let Self { head, buffers, .. } = self;
+        let Self { head, buffers, counters, .. } = self;
         let Buffers { before, targets, error, output_error, deltas, .. } = buffers;
         let (width, atoms, size) = (head.width(), head.atoms(), experience.size as f32);
         let (mut loss, mut q_sum) = (0.0, 0.0);
@@ -369,6 +237,7 @@ impl Dqn {
             deltas[sample] = delta;
             loss += f64::from(experience.weights[sample] * cost);
             q_sum += f64::from(head.value(numbers));
+            counters.q_of.iter_mut().zip(numbers).for_each(|(sum, &q)| *sum += f64::from(q / size));
         }
         head.write_error(error, output_error);
         Ok((loss / f64::from(size), q_sum / f64::from(size)))
@@ -377,7 +246,9 @@ impl Dqn {
 
 impl Learner for Dqn {
     fn describe(&self) -> String {
-        format!("DQN, {}", self.model.describe())
+        let own = self.signals.iter().zip(self.gammas.parts());
+        let own: String = own.map(|(signal, gamma)| format!(", Q of {signal} (γ {gamma})")).collect();
+        format!("DQN{own}, {}", self.model.describe())
     }
 
     fn learn(&mut self, experience: &Experience<'_>) -> Result<(), LearnerError> {
@@ -409,7 +280,11 @@ impl Learner for Dqn {
     }
 
     fn horizon(&self) -> Horizon {
-        Horizon { steps: self.options.n_step, gamma: self.options.gamma as f32 }
+        Horizon { steps: self.options.n_step, gammas: self.gammas.clone() }
+    }
+
+    fn weigh(&mut self, weights: &[f32]) {
+        self.head.weights_mut().iter_mut().zip(weights).for_each(|(weight, now)| *weight = *now);
     }
 
     fn errors(&self) -> Option<&[f32]> {
@@ -417,28 +292,27 @@ impl Learner for Dqn {
     }
 
     fn policy(&self) -> Box<dyn Policy> {
-        Box::new(EpsilonGreedy {
-            exploration: self.options.exploration.clone(),
-            forward: NativeForward::new(self.model.network().clone()),
-            parameters: self.model.network().parameters(),
-            outputs: vec![0.0; self.head.outputs()],
-            numbers: vec![0.0; self.head.width()],
-            q: vec![0.0; self.buffers.q.len()],
-            head: self.head.clone(),
-        })
+        let (exploration, network) = (self.options.exploration.clone(), self.model.network().clone());
+        Box::new(EpsilonGreedy::new(exploration, network, self.head.clone(), self.buffers.q.len()))
     }
 
     fn publish(&mut self, weights: &mut Vec<f32>) -> Result<(), LearnerError> {
-        self.model.publish(weights)
+        self.model.publish(weights)?;
+        weights.extend_from_slice(self.head.weights());
+        Ok(())
     }
 
-    fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64)) {
-        let Counters { since_report, loss, q, gradient_norm } = std::mem::take(&mut self.counters);
+    fn report(&mut self, metric: &mut dyn FnMut(&str, f64)) {
+        let fresh = Counters { q_of: vec![0.0; self.signals.len()], ..Counters::default() };
+        let Counters { since_report, loss, q, q_of, gradient_norm } = std::mem::replace(&mut self.counters, fresh);
         metric("n_updates", self.model.updates() as f64);
         if since_report > 0 {
             let count = since_report as f64;
             metric("loss", loss / count);
             metric("q_mean", q / count);
+            for (signal, q) in self.signals.iter().zip(q_of) {
+                metric(&format!("q_mean/{signal}"), q / count);
+            }
             metric("gradient_norm", gradient_norm / count);
         }
     }
@@ -448,82 +322,31 @@ impl Learner for Dqn {
     }
 
     fn save(&mut self) -> Result<LearnerState, LearnerError> {
-        self.model.save(&self.counters)
+        let mut state = self.model.save(&self.counters)?;
+        if !self.signals.is_empty() {
+            let values = self.head.weights().to_vec();
+            state.weights.push(NamedTensor { name: MIX.into(), shape: vec![values.len()], values });
+        }
+        Ok(state)
     }
 
     fn load_weights(&mut self, weights: &[NamedTensor]) -> Result<(), LearnerError> {
-        self.model.load_weights(weights)
+        self.model.load_weights(weights)?;
+        let mix = weights.iter().find(|tensor| tensor.name == MIX).map_or(&[][..], |tensor| &tensor.values);
+        if mix.len() != self.signals.len() {
+            let (found, expected) = (mix.len(), self.signals.len());
+            return Err(LearnerError::new(format!("it has weights of {found} signals, allowed: {expected}")));
+        }
+        self.weigh(mix);
+        Ok(())
     }
 
     fn load(&mut self, state: &LearnerState) -> Result<(), LearnerError> {
         self.counters = self.model.load(state)?;
-        Ok(())
+        self.load_weights(&state.weights)
     }
 
     fn exploration_rate(&self, step: u64) -> f64 {
         self.options.exploration.rate(step)
-    }
-}
-
-/// The deciding half: ε-greedy on the Q-network, on the native engine.
-struct EpsilonGreedy {
-    exploration: Exploration,
-    head: Head,
-    /// Weights of the network.
-    parameters: usize,
-    forward: NativeForward,
-    outputs: Vec<f32>,
-    numbers: Vec<f32>,
-    q: Vec<f32>,
-}
-
-impl EpsilonGreedy {
-    /// Fills `q` with the values of all actions. A noisy network's weights come with noise, to explore, and then without.
-    fn evaluate(&mut self, weights: &[f32], view: &[Input<'_>], mode: Mode) -> Result<(), LearnerError> {
-        let (noisy, mean) = weights.split_at(self.parameters.min(weights.len()));
-        let weights = if mode == Mode::Greedy && !mean.is_empty() { mean } else { noisy };
-        self.forward.forward(weights, view, &mut self.outputs).map_err(LearnerError::new)?;
-        self.head.read(&self.outputs, &mut self.numbers);
-        self.head.values(&self.numbers, &mut self.q);
-        Ok(())
-    }
-}
-
-impl Policy for EpsilonGreedy {
-    fn act(
-        &mut self,
-        weights: &[f32],
-        view: &[Input<'_>],
-        mode: Mode,
-        random: &mut Random,
-    ) -> Result<usize, LearnerError> {
-        let epsilon = match mode {
-            Mode::Explore { step } => self.exploration.rate(step),
-            Mode::Greedy => 0.0,
-            Mode::Random => 1.0,
-        };
-        if epsilon > 0.0 && random.random::<f64>() < epsilon {
-            return Ok(random.random_range(0..self.q.len()));
-        }
-        self.evaluate(weights, view, mode)?;
-        Ok(greedy(&self.q))
-    }
-
-    fn consider(
-        &mut self,
-        weights: &[f32],
-        view: &[Input<'_>],
-        mode: Mode,
-        random: &mut Random,
-        expected: &mut [f32],
-    ) -> Result<usize, LearnerError> {
-        match mode {
-            Mode::Random => expected.fill(0.0),
-            Mode::Explore { .. } | Mode::Greedy => {
-                self.evaluate(weights, view, mode)?;
-                expected.copy_from_slice(&self.q);
-            }
-        }
-        self.act(weights, view, mode, random)
     }
 }

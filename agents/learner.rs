@@ -31,6 +31,12 @@ pub trait Learner: Send {
         None
     }
 
+    /// What each signal weighs in the pay table from now on, in the order of [`LearnerContext::pays`]: for a learner whose pay comes
+    /// apart, which mixes it when acting.
+    fn weigh(&mut self, weights: &[f32]) {
+        let _ = weights;
+    }
+
     /// The episode of slot `slot` was cut off between two transitions: a learner that follows it must begin anew.
     fn interrupt(&mut self, slot: usize) {
         let _ = slot;
@@ -60,7 +66,7 @@ pub trait Learner: Send {
     }
 
     /// Reports each metric (mean since the last report) and starts anew.
-    fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64));
+    fn report(&mut self, metric: &mut dyn FnMut(&str, f64));
 
     /// Reports for each layer, by its name, the angle between its change and the back-propagated gradient, in degrees, if it
     /// was measured since the last report.
@@ -166,10 +172,10 @@ pub struct Experience<'a> {
     pub after: &'a [Input<'a>],
     /// Actions a(t), `[batch]`.
     pub actions: &'a [i64],
-    /// Rewards mixed by the pay table, `[batch]`: r(t+1), or over the m steps of the learner's [`Horizon`] their sum
-    /// Σ_{k<m} γ^k r(t+1+k).
+    /// Rewards, `[parts, batch]`: one part, mixed by the pay table, or one for each signal that pays if the learner's [`Horizon`] wants
+    /// them apart. Each is r(t+1), or over m steps the sum Σ_{k<m} γ^k r(t+1+k).
     pub rewards: &'a [f32],
-    /// γ^m: what a value at t+m is worth at t, `[batch]`.
+    /// γ^m: what a value at t+m is worth at t, `[parts, batch]`.
     pub discounts: &'a [f32],
     /// How much each transition counts, `[batch]`: 1, or the importance-sampling weight of one that was drawn by priority.
     pub weights: &'a [f32],
@@ -180,18 +186,37 @@ pub struct Experience<'a> {
 }
 
 /// How far ahead returns sum rewards: n steps, where the episode and what is remembered go on for as long.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Horizon {
     /// n, 1 or more.
     pub steps: usize,
-    /// The discount factor γ.
-    pub gamma: f32,
+    /// The discount factors.
+    pub gammas: Gammas,
+}
+
+/// Discount factors γ.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gammas {
+    /// One for all pay, which arrives mixed.
+    Mixed(f32),
+    /// One for each signal that pays, in the order of [`LearnerContext::pays`]; the pay of each arrives apart.
+    Apart(Vec<f32>),
+}
+
+impl Gammas {
+    /// One for each part in which pay arrives.
+    pub fn parts(&self) -> &[f32] {
+        match self {
+            Gammas::Mixed(gamma) => std::slice::from_ref(gamma),
+            Gammas::Apart(gammas) => gammas,
+        }
+    }
 }
 
 impl Default for Horizon {
     /// One step, which needs no discount.
     fn default() -> Self {
-        Self { steps: 1, gamma: 1.0 }
+        Self { steps: 1, gammas: Gammas::Mixed(1.0) }
     }
 }
 
@@ -203,6 +228,8 @@ pub struct LearnerContext<'a> {
     pub inputs: &'a [InputSpec],
     /// Number of its actions.
     pub actions: usize,
+    /// The signals that pay it.
+    pub pays: &'a [&'a str],
     /// Transitions per batch.
     pub batch: usize,
     /// How experience reaches it.

@@ -39,7 +39,7 @@ pub use checkpoint::{Checkpoint, CheckpointError, Extent, RunFolder};
 pub use error::{ActorError, StartError, TrainError};
 pub use evaluation::{Evaluation, evaluate};
 pub use learner::{
-    Experience, Horizon, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, Policy,
+    Experience, Gammas, Horizon, Learner, LearnerContext, LearnerError, LearnerPlan, LearnerState, Memory, Mode, Policy,
 };
 pub use plan::Plan;
 pub use run::{ConfigError, Registries, RunConfig};

@@ -146,7 +146,7 @@ impl Learner for Perturbing {
         }
     }
 
-    fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64)) {
+    fn report(&mut self, metric: &mut dyn FnMut(&str, f64)) {
         let Counters { updates, since_report, reward, baseline } = self.counters;
         metric("n_updates", updates as f64);
         metric("baseline", baseline.into());

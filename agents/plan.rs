@@ -268,7 +268,9 @@ impl Plan {
     /// # Errors
     /// Its options do not fit the area, or the device refuses.
     pub fn build_learner(&self, area: &AreaPlan) -> Result<Box<dyn Learner>, StartError> {
+        let pays: Vec<&str> = area.pay.iter().map(|(signal, _)| self.signals[*signal].name.as_str()).collect();
         let context = LearnerContext {
+            pays: &pays,
             area: &area.name,
             inputs: &area.inputs,
             actions: area.actions,

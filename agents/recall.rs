@@ -1,14 +1,14 @@
 //! Recall: how an area draws what it is to learn from, and what that was worth.
 //!
 //! ```text
-//! rewards_i   = Σ_{k<m_i} γ^k r_{i+k}        over the window of transition i, each r mixed by the pay table of today
-//! discounts_i = γ^{m_i}
+//! rewards_i   = Σ_{k<m_i} γ^k r_{i+k}        over the window of transition i, each r mixed by the pay table of today, or apart
+//! discounts_i = γ^{m_i}                      each part with a γ of its own
 //! weights_i   = 1, or the importance of a transition that was drawn by priority
 //! ```
 //!
 //! Within a round, batch u + 1 is drawn with the priorities known after update u − 1; the first batch of a round knows them all.
 
-use crate::learner::Horizon;
+use crate::learner::{Gammas, Horizon};
 use crate::run::Prioritised;
 use innate_replay::{Place, Priorities, Proportional, Replay, ReplayError, Schema, Window};
 use rand::Rng;
@@ -18,15 +18,15 @@ use std::sync::Arc;
 pub(crate) struct Recall {
     /// The transitions.
     pub(crate) window: Window,
-    /// What they were worth, `[batch]`.
+    /// What they were worth, `[parts, batch]`.
     pub(crate) rewards: Vec<f32>,
-    /// What a value after each is worth, `[batch]`.
+    /// What a value after each is worth, `[parts, batch]`.
     pub(crate) discounts: Vec<f32>,
     /// How much each counts, `[batch]`.
     pub(crate) weights: Vec<f32>,
     horizon: Horizon,
-    /// γ^k, `[n + 1]`.
-    powers: Vec<f32>,
+    /// γ^k, `[parts, n + 1]`.
+    powers: Vec<Vec<f32>>,
     places: Vec<Place>,
     /// The places of the next batch, and how much each will count.
     drawn: (Vec<Place>, Vec<f32>),
@@ -43,14 +43,17 @@ impl Recall {
         whole: bool,
         prioritised: Option<Prioritised>,
     ) -> Self {
-        let powers = std::iter::successors(Some(1.0), |power| Some(power * horizon.gamma)).take(horizon.steps + 1);
+        let powers = |gamma: &f32| {
+            std::iter::successors(Some(1.0), |power| Some(power * gamma)).take(horizon.steps + 1).collect()
+        };
+        let powers: Vec<Vec<f32>> = horizon.gammas.parts().iter().map(powers).collect();
         Self {
             window: Window::new(schema, size, horizon.steps, whole),
-            rewards: vec![0.0; size],
-            discounts: vec![horizon.gamma; size],
+            rewards: vec![0.0; powers.len() * size],
+            discounts: vec![0.0; powers.len() * size],
             weights: vec![1.0; size],
             horizon,
-            powers: powers.collect(),
+            powers,
             places: vec![Place::default(); size],
             drawn: (vec![Place::default(); size], vec![1.0; size]),
             prioritised,
@@ -92,16 +95,28 @@ impl Recall {
 
     fn gather(&mut self, replay: &Replay) -> Result<(), ReplayError> {
         self.window.gather(replay, &self.places)?;
-        let lengths = self.window.lengths().iter();
-        self.discounts.iter_mut().zip(lengths).for_each(|(discount, &length)| *discount = self.powers[length]);
+        let size = self.places.len();
+        for (discounts, powers) in self.discounts.chunks_exact_mut(size).zip(&self.powers) {
+            let lengths = self.window.lengths().iter();
+            discounts.iter_mut().zip(lengths).for_each(|(discount, &length)| *discount = powers[length]);
+        }
         self.rewards.fill(0.0);
         Ok(())
     }
 
-    /// Adds the rewards of step `step` of each return, `[batch]`, where it goes that far.
+    /// Adds the rewards of step `step` of each return, `[parts, batch]`, where it goes that far.
     pub(crate) fn add_rewards(&mut self, step: usize, rewards: &[f32]) {
-        let own = self.rewards.iter_mut().zip(rewards).zip(self.window.lengths());
-        own.filter(|(_, length)| **length > step).for_each(|((sum, r), _)| *sum += self.powers[step] * r);
+        let size = self.places.len();
+        let parts = self.rewards.chunks_exact_mut(size).zip(rewards.chunks_exact(size)).zip(&self.powers);
+        for ((sums, rewards), powers) in parts {
+            let own = sums.iter_mut().zip(rewards).zip(self.window.lengths());
+            own.filter(|(_, length)| **length > step).for_each(|((sum, r), _)| *sum += powers[step] * r);
+        }
+    }
+
+    /// Whether the pay of each signal is kept apart.
+    pub(crate) fn is_apart(&self) -> bool {
+        matches!(self.horizon.gammas, Gammas::Apart(_))
     }
 
     /// Steps of a return.

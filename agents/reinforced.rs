@@ -301,7 +301,7 @@ impl Learner for Reinforced {
         }
     }
 
-    fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64)) {
+    fn report(&mut self, metric: &mut dyn FnMut(&str, f64)) {
         let Counters { since_report, reward, expected, prediction_error } = std::mem::take(&mut self.counters);
         let updates = match &self.execution {
             Execution::Online(in_place) => in_place.updates,

@@ -128,8 +128,10 @@ struct LearningArea {
     /// What a perceptual area remembers; the body's transitions are in the replay of all.
     trials: Option<Replay>,
     recall: Recall,
-    /// Room for the rewards of one step.
+    /// Room for the rewards of one step, `[parts, batch]`.
     rewards: Vec<f32>,
+    /// What each signal that pays weighs now.
+    weights: Vec<f32>,
     sample: Random,
     updates: u64,
     /// By slot, the newest transitions which a learner that takes each one once has not yet taken.
@@ -164,7 +166,8 @@ impl Trainer {
         for learning in &mut areas {
             learning.recall.follow(learning.trials.as_ref().unwrap_or(&replay))?;
         }
-        let published = Arc::new(snapshot(&plan, &mut areas, Snapshot::default())?);
+        let development = Development::new(&plan);
+        let published = Arc::new(snapshot(&plan, &mut areas, (&development, 0), Snapshot::default())?);
         let policies = || areas.iter().map(|area| area.learner.policy()).collect::<Vec<_>>();
         let slots = (0..plan.slots).map(|index| ActorSlot::new(&plan, index, policies(), &published));
         let slots = slots.collect::<Result<Vec<_>, StartError>>()?;
@@ -175,7 +178,7 @@ impl Trainer {
         let batch = plan.areas.iter().map(|area| area.config.batch).max().unwrap_or(0);
         Ok(Self {
             meters: Meters::new(plan.signals.len()),
-            development: Development::new(&plan),
+            development,
             relabelled: vec![0.0; batch],
             published,
             spare: Arc::new(Snapshot::default()),
@@ -433,6 +436,7 @@ impl Trainer {
         for ahead in 0..learning.recall.steps() {
             let batch = &learning.recall.window.steps()[ahead];
             learning.rewards.fill(0.0);
+            let apart = learning.recall.is_apart();
             for (number, (signal, entry)) in area.pay.iter().enumerate() {
                 let raw = match area.pay_column(plan, *signal) {
                     Some(column) => batch.f32(column)?,
@@ -443,8 +447,10 @@ impl Trainer {
                         raw
                     }
                 };
-                let weight = self.development.weight(place, number, entry, step);
-                entry.mix(weight, raw, &mut learning.rewards);
+                // Pay that is kept apart is mixed by its learner, when it acts.
+                let (part, weight) =
+                    if apart { (number, 1.0) } else { (0, self.development.weight(place, number, entry, step)) };
+                entry.mix(weight, raw, &mut learning.rewards[part * batch.size()..][..batch.size()]);
             }
             learning.recall.add_rewards(ahead, &learning.rewards);
         }
@@ -476,7 +482,8 @@ impl Trainer {
     /// Makes the present weights the actors' next snapshot.
     fn publish(&mut self) -> Result<(), TrainError> {
         let spare = Arc::get_mut(&mut self.spare).map(std::mem::take).unwrap_or_default();
-        let fresh = snapshot(&self.plan, &mut self.areas, spare)?;
+        let now = (&self.development, self.counters.step);
+        let fresh = snapshot(&self.plan, &mut self.areas, now, spare)?;
         self.spare = std::mem::replace(&mut self.published, Arc::new(fresh));
         Ok(())
     }
@@ -509,7 +516,7 @@ impl Trainer {
         point("replay/size".into(), self.replay.len() as f64);
         for (place, (area, learning)) in self.plan.areas.iter().zip(&mut self.areas).enumerate() {
             let mut metrics = Vec::new();
-            learning.learner.report(&mut |metric, value| metrics.push((metric, value)));
+            learning.learner.report(&mut |metric, value| metrics.push((metric.to_string(), value)));
             for (metric, value) in metrics {
                 // The body's metrics stand under the names that users' tools know, too.
                 if place == 0 {
@@ -578,11 +585,13 @@ impl LearningArea {
             return Err(StartError::Learner(area.name.clone(), said).into());
         }
         let relabelled = area.pay.iter().any(|(signal, _)| area.pay_column(plan, *signal).is_none());
+        let horizon = learner.horizon();
         Ok(Self {
-            recall: Recall::new(schema, batch, learner.horizon(), relabelled, prioritised),
+            rewards: vec![0.0; horizon.gammas.parts().len() * batch],
+            recall: Recall::new(schema, batch, horizon, relabelled, prioritised),
             learner,
             trials: area.trials().map(remembers).transpose()?,
-            rewards: vec![0.0; batch],
+            weights: vec![0.0; area.pay.len()],
             sample: streams.stream(&format!("{}/replay", area.name), 0),
             updates: 0,
             unread: vec![0; plan.slots],
@@ -590,12 +599,22 @@ impl LearningArea {
     }
 }
 
-/// The present weights of every area, in the memory of `old`.
-fn snapshot(plan: &Plan, areas: &mut [LearningArea], old: Snapshot) -> Result<Snapshot, StartError> {
+/// The present weights of every area, in the memory of `old`, as the pay table of this step has its learner mix them.
+fn snapshot(
+    plan: &Plan,
+    areas: &mut [LearningArea],
+    (development, step): (&Development, u64),
+    old: Snapshot,
+) -> Result<Snapshot, StartError> {
     let mut fresh = old;
     fresh.weights.resize_with(areas.len(), Vec::new);
-    for ((learning, weights), area) in areas.iter_mut().zip(&mut fresh.weights).zip(&plan.areas) {
-        learning.learner.publish(weights).map_err(|source| StartError::Learner(area.name.clone(), source))?;
+    for (place, (area, learning)) in plan.areas.iter().zip(areas).enumerate() {
+        for (number, (weight, (_, entry))) in learning.weights.iter_mut().zip(&area.pay).enumerate() {
+            *weight = development.weight(place, number, entry, step) as f32;
+        }
+        learning.learner.weigh(&learning.weights);
+        let published = learning.learner.publish(&mut fresh.weights[place]);
+        published.map_err(|source| StartError::Learner(area.name.clone(), source))?;
     }
     Ok(fresh)
 }

@@ -124,8 +124,22 @@ const EVERYTHING: &str = "
     target_every = 3
 ";
 
+/// A Q-function of the signal that pays, whose weight changes all the time.
+const PER_SIGNAL: &str = "
+    learning_starts = 64
+    updates_per_round = 4
+    n_step = 3
+    double = true
+    dueling = true
+    noisy = {}
+    prioritised = {}
+    heads = 'per-signal'
+    gammas = { extrinsic = 0.9 }
+    pay = { extrinsic = { from = 1.0, to = 0.2, start = 0, end = 900 } }
+";
+
 /// One run for each way in which experience reaches a learner, and for each learner and rule with a state of its own.
-const RUNS: [(&str, &str, &str); 9] = [
+const RUNS: [(&str, &str, &str); 10] = [
     ("agrel", "XOR", "memory = 'online'\ncredit = { type = 'attention-gated', feedback = 'learned' }"),
     ("augment", "Saccade", "memory = 'online'"),
     ("augment", "Saccade", "memory = 'queue'\nbatch = 1"),
@@ -133,6 +147,7 @@ const RUNS: [(&str, &str, &str); 9] = [
     ("brainprop", "Digits", "memory = 'replay'\nbatch = 8\nupdates_per_round = 4\nlearning_starts = 64"),
     ("perturbation", "XOR", "memory = 'online'"),
     ("dqn", "CartPole-v1", EVERYTHING),
+    ("dqn", "CartPole-v1", PER_SIGNAL),
     ("dqn", "CartPole-v1", "credit = 'node-perturbation'\nlearning_starts = 64\nupdates_per_round = 4"),
     ("dqn", "CartPole-v1", "credit = 'sign-symmetric'\nangle_every = 7\nlearning_starts = 64\nupdates_per_round = 4"),
 ];

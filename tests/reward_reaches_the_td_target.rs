@@ -156,7 +156,7 @@ impl Learner for Watched {
     fn publish(&mut self, weights: &mut Vec<f32>) -> Result<(), LearnerError> {
         self.dqn.publish(weights)
     }
-    fn report(&mut self, metric: &mut dyn FnMut(&'static str, f64)) {
+    fn report(&mut self, metric: &mut dyn FnMut(&str, f64)) {
         self.dqn.report(metric)
     }
     fn save(&mut self) -> Result<LearnerState, LearnerError> {

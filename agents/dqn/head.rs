@@ -4,6 +4,7 @@
 //! value         Q(s,a) = y_a                                                              one output per action
 //! categorical   Q(s,a) = Σ_j z_j p_j,  p = softmax(y_a),  z_j = low + j (high − low)/(N−1)   Bellemare et al. 2017
 //! quantile      Q(s,a) = (1/N) Σ_j θ_j,  θ = y_a                                          Dabney et al. 2018
+//! per signal    Q(s,a) = Σ_k w_k q_k,  q = y_a,  w: the pay table's weights now            van Seijen et al. 2017, equation 5
 //! dueling       y_a = V + A_a − (1/|A|) Σ_b A_b                                           Wang et al. 2016, equation 9
 //! ```
 //!
@@ -14,6 +15,8 @@
 //! Departures from the papers:
 //! 1. V and A share their last hidden layer; Wang et al. give each a layer of its own.
 //! 2. No gradient is rescaled where the two streams meet.
+//! 3. Where each signal has a value of its own, all are bootstrapped from the action that the mixed value prefers, and so tell what the
+//!    policy that acts will be paid; van Seijen et al. give each its own maximum, which tells what a policy would be paid that nobody follows.
 
 use super::Loss;
 use crate::learner::LearnerError;
@@ -109,20 +112,24 @@ pub(super) struct Head {
 #[derive(Clone, Debug)]
 enum Kind {
     Value(Loss),
+    /// A value for each signal, and what each weighs.
+    Signals(Loss, Vec<f32>),
     /// The returns z.
     Categorical(Vec<f32>),
     Quantile,
 }
 
-/// What was bootstrapped from an action: how much it counts, and what comes before and after its return.
+/// How to bootstrap from an action.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Bootstrap {
+pub(super) struct Bootstrap<'a> {
     /// The share of this action in the target, π(a′|s′).
     pub(super) share: f32,
-    /// What is added to the discounted return.
-    pub(super) shift: f32,
-    /// What the return is worth, γ^m; 0 after a terminal state.
-    pub(super) discount: f32,
+    /// What was paid before, of each return that is discounted apart, `[parts]`.
+    pub(super) rewards: &'a [f32],
+    /// What each such return is worth, γ^m, `[parts]`; 0 after a terminal state.
+    pub(super) discounts: &'a [f32],
+    /// What the return is greater by for a soft maximum: −τ ln π(a′|s′); else 0.
+    pub(super) entropy: f32,
 }
 
 impl Head {
@@ -137,6 +144,26 @@ impl Head {
             Some(Distribution::Quantile(Quantile { quantiles })) => (*quantiles, Kind::Quantile),
         };
         Self { actions, atoms, dueling, kind }
+    }
+
+    /// For an area with so many actions, paid by so many signals, each of which has a value of its own.
+    pub(super) fn per_signal(actions: usize, dueling: bool, signals: usize, loss: Loss) -> Self {
+        Self { actions, atoms: signals, dueling, kind: Kind::Signals(loss, vec![0.0; signals]) }
+    }
+
+    /// Returns that are discounted apart: those of each signal, or one.
+    pub(super) fn parts(&self) -> usize {
+        self.weights().len().max(1)
+    }
+
+    /// What each signal weighs, `[parts]`, if each has a value of its own; else nothing.
+    pub(super) fn weights(&self) -> &[f32] {
+        if let Kind::Signals(_, weights) = &self.kind { weights } else { &[] }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn weights_mut(&mut self) -> &mut [f32] {
+        if let Kind::Signals(_, weights) = &mut self.kind { weights } else { &mut [] }
     }
 
     /// Outputs of the network.
@@ -199,6 +226,7 @@ impl Head {
     pub(super) fn value(&self, numbers: &[f32]) -> f32 {
         match &self.kind {
             Kind::Value(_) => numbers[0],
+            Kind::Signals(_, weights) => numbers.iter().zip(weights).map(|(q, weight)| weight * q).sum(),
             Kind::Quantile => numbers.iter().sum::<f32>() / numbers.len() as f32,
             Kind::Categorical(returns) => {
                 let most = greatest(numbers);
@@ -214,15 +242,16 @@ impl Head {
     }
 
     /// Adds to `target`, `[atoms]`, what bootstrapping from an action gives, whose numbers are `after`.
-    pub(super) fn bootstrap(&self, after: &[f32], from: Bootstrap, target: &mut [f32]) {
-        let Bootstrap { share, shift, discount } = from;
+    pub(super) fn bootstrap(&self, after: &[f32], from: Bootstrap<'_>, target: &mut [f32]) {
+        let Bootstrap { share, rewards, discounts, entropy } = from;
         match &self.kind {
-            // A return of infinity (a target that diverged) times a discount of 0 would be no number.
-            Kind::Value(_) | Kind::Quantile if discount == 0.0 => {
-                target.iter_mut().for_each(|target| *target += share * shift);
-            }
-            Kind::Value(_) | Kind::Quantile => {
-                target.iter_mut().zip(after).for_each(|(target, z)| *target += share * (shift + discount * z));
+            Kind::Value(_) | Kind::Signals(..) | Kind::Quantile => {
+                for (atom, (target, z)) in target.iter_mut().zip(after).enumerate() {
+                    let part = atom.min(rewards.len() - 1);
+                    // A return of infinity (a target that diverged) times a discount of 0 would be no number.
+                    let later = if discounts[part] == 0.0 { 0.0 } else { discounts[part] * (z + entropy) };
+                    *target += share * (rewards[part] + later);
+                }
             }
             Kind::Categorical(returns) => {
                 let (low, high) = (returns[0], returns[returns.len() - 1]);
@@ -232,7 +261,7 @@ impl Head {
                 for (z, number) in returns.iter().zip(after) {
                     let p = share * (number - most).exp() / sum;
                     // Between the two returns beside it the probability is shared out in proportion (Algorithm 1).
-                    let place = ((shift + discount * z).clamp(low, high) - low) / step;
+                    let place = ((rewards[0] + discounts[0] * (z + entropy)).clamp(low, high) - low) / step;
                     let below = (place.floor() as usize).min(returns.len() - 2);
                     let upper = place - below as f32;
                     target[below] += p * (1.0 - upper);
@@ -242,9 +271,9 @@ impl Head {
         }
     }
 
-    /// The loss of the taken action's numbers for this target, and how far it was off: the TD error δ, or for probabilities the
-    /// divergence KL(target ‖ p). `error`, if wanted, becomes ∂loss/∂numbers.
-    pub(super) fn loss(&self, numbers: &[f32], target: &[f32], error: Option<&mut [f32]>) -> (f32, f32) {
+    /// The loss of the taken action's numbers for this target, and how far it was off: the TD error δ (of the mixed value, where each
+    /// signal has its own), or for probabilities the divergence KL(target ‖ p). `error`, if wanted, becomes ∂loss/∂numbers.
+    pub(super) fn loss(&self, numbers: &[f32], target: &[f32], mut error: Option<&mut [f32]>) -> (f32, f32) {
         match &self.kind {
             Kind::Value(loss) => {
                 let delta = numbers[0] - target[0];
@@ -252,6 +281,18 @@ impl Head {
                     error[0] = loss.slope(delta);
                 }
                 (loss.value(delta), delta)
+            }
+            Kind::Signals(loss, weights) => {
+                let (mut cost, mut mixed) = (0.0, 0.0);
+                for (signal, weight) in weights.iter().enumerate() {
+                    let delta = numbers[signal] - target[signal];
+                    cost += loss.value(delta);
+                    mixed += weight * delta;
+                    if let Some(error) = error.as_deref_mut() {
+                        error[signal] = loss.slope(delta);
+                    }
+                }
+                (cost, mixed)
             }
             Kind::Categorical(_) => cross_entropy(numbers, target, error),
             Kind::Quantile => {

@@ -41,6 +41,7 @@ fn ten_updates_of_the_learner_are_those_of_pytorch() {
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let input = InputSpec { name: "observation".into(), kind: Kind::F32, shape: vec![STATE] };
     let context = LearnerContext {
+        pays: &["extrinsic"],
         memory: Memory::Replay,
         slots: 1,
         area: "body",

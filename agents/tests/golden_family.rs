@@ -5,7 +5,7 @@
 use innate_agents::dqn::{Dqn, DqnOptions};
 use innate_agents::learner::NamedTensor;
 use innate_agents::streams::Streams;
-use innate_agents::{Experience, Learner, LearnerContext, Memory};
+use innate_agents::{Experience, Learner, LearnerContext, Memory, Mode};
 use innate_nn::{Device, Input, InputSpec, Kind};
 use safetensors::SafeTensors;
 
@@ -26,8 +26,13 @@ const CATEGORICAL: &str = "distribution = { type = 'categorical', atoms = 7, low
 const QUANTILE: &str = "distribution = { type = 'quantile', quantiles = 5 }";
 const SOFT: &str = "munchausen = { alpha = 0.9, temperature = 0.3, least = -0.4 }";
 
+const SIGNALS: &str = "heads = 'per-signal'\ngammas = { novelty = 0.5 }";
+
+/// What the two signals weigh.
+const MIX: [f32; 2] = [1.0, -0.5];
+
 /// Each variant of the file, with its keys.
-const VARIANTS: [(&str, &[&str]); 9] = [
+const VARIANTS: [(&str, &[&str]); 10] = [
     ("plain", &[]),
     ("double", &["double = true"]),
     ("dueling", &["dueling = true"]),
@@ -37,6 +42,7 @@ const VARIANTS: [(&str, &[&str]); 9] = [
     ("rainbow", &[CATEGORICAL, "double = true", "dueling = true"]),
     ("soft_quantile", &[QUANTILE, "dueling = true", SOFT]),
     ("soft_categorical", &[CATEGORICAL, "double = true", SOFT]),
+    ("signals", &[SIGNALS, "double = true", "dueling = true"]),
 ];
 
 /// One variant's part of the file.
@@ -58,6 +64,7 @@ impl Golden<'_> {
     fn learner(&self, engine: &str, keys: &[&str]) -> Dqn {
         let input = InputSpec { name: "observation".into(), kind: Kind::F32, shape: vec![STATE] };
         let context = LearnerContext {
+            pays: &["extrinsic", "novelty"],
             memory: Memory::Replay,
             slots: 1,
             area: "body",
@@ -79,6 +86,7 @@ impl Golden<'_> {
         }
         assert_eq!(flat.next(), None, "{}", self.variant);
         dqn.load_weights(&weights).unwrap();
+        dqn.weigh(&MIX);
         dqn
     }
 
@@ -197,6 +205,34 @@ fn noise_is_drawn_anew_for_each_round_of_acting_and_the_mean_stays() {
 }
 
 #[test]
+fn what_signals_weigh_decides_at_once_and_is_published_and_saved() {
+    with_file(|file| {
+        let golden = Golden { file, variant: "signals" };
+        let mut dqn = golden.learner("native", &[SIGNALS, "dueling = true"]);
+        let states = golden.numbers("before");
+        let choices = |dqn: &mut Dqn| {
+            let (mut policy, mut weights) = (dqn.policy(), Vec::new());
+            dqn.publish(&mut weights).unwrap();
+            let random = &mut Streams::new(0).stream("test", 0);
+            let mut choose = |state| policy.act(&weights, &[Input::F32(state)], Mode::Greedy, random).unwrap();
+            states.chunks(STATE).map(&mut choose).collect::<Vec<_>>()
+        };
+        dqn.weigh(&[1.0, 0.0]);
+        let first = choices(&mut dqn);
+        dqn.weigh(&[0.0, 1.0]);
+        let second = choices(&mut dqn);
+        assert_ne!(first, second);
+        let saved = dqn.save().unwrap();
+        let mut other = golden.learner("native", &[SIGNALS, "dueling = true"]);
+        other.load_weights(&saved.weights).unwrap();
+        assert_eq!(choices(&mut other), second);
+        let mut foreign = Golden { file, variant: "plain" }.learner("native", &[]).save().unwrap().weights;
+        foreign.retain(|tensor| tensor.name != "mix");
+        assert!(other.load_weights(&foreign).is_err());
+    });
+}
+
+#[test]
 fn keys_out_of_range_are_refused_by_name() {
     for (keys, part) in [
         ("n_step = 0", "n_step = 0"),
@@ -208,6 +244,9 @@ fn keys_out_of_range_are_refused_by_name() {
         ("distribution = { type = 'categorical', low = 3.0, high = 3.0 }", "found low = 3, high = 3"),
         ("noisy = { sigma = -1.0 }", "noisy.sigma = -1"),
         ("munchausen = { temperature = 1e30 }", "munchausen.temperature = 1"),
+        ("heads = 'per-signal'\ngammas = { novelty = 2.0 }", "gammas.novelty = 2 must be between 0 and 1"),
+        ("gammas = { novelty = 0.5 }", "gammas are for heads = \"per-signal\""),
+        ("heads = 'per-signal'\nmunchausen = {}", "heads = \"per-signal\" does not go with munchausen"),
     ] {
         let said = toml::from_str::<DqnOptions>(keys).unwrap().plan().err().unwrap().to_string();
         assert!(said.contains(part), "{keys}: {said}");

@@ -75,8 +75,10 @@ impl Trainer {
             return Err(TrainError::State("it has other signals, or other pay".into()));
         }
         trainer.load_learners(checkpoint, &state.areas)?;
+        (trainer.counters, trainer.meters) = (state.counters, state.meters);
+        trainer.development = state.development;
         trainer.publish()?;
-        trainer.bank.load(state.bank).map_err(|error| TrainError::Bank(error, state.counters.step))?;
+        trainer.bank.load(state.bank).map_err(|error| TrainError::Bank(error, trainer.counters.step))?;
         for (lane, (mut slot, saved)) in trainer.crew.slots().zip(state.slots).enumerate() {
             if slot.load(saved, &trainer.published)? == Loaded::EpisodeRestarted {
                 trainer.restarted += 1;
@@ -86,8 +88,6 @@ impl Trainer {
                 }
             }
         }
-        (trainer.counters, trainer.meters) = (state.counters, state.meters);
-        trainer.development = state.development;
         trainer.forget_later(folder)?;
         (trainer.saved, trainer.saved_best) = (Some(trainer.step()), trainer.best_step());
         Ok((trainer, state.mark))

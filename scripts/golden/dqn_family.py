@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 STATE, HIDDEN, ACTIONS, BATCH, RATE = 4, 6, 3, 8, 0.05
 GAMMA, TAU, ALPHA, LEAST = 0.9, 0.3, 0.9, -0.4
 ATOMS, LOW, HIGH, QUANTILES = 7, -2.0, 3.0, 5
+MIX, GAMMAS = np.array([1.0, -0.5]), np.array([0.9, 0.5])
 OUT = Path(__file__).resolve().parents[2] / "agents/nn/golden/dqn_family.safetensors"
 
 VARIANTS = {
@@ -29,8 +30,9 @@ VARIANTS = {
     "rainbow": {"kind": "categorical", "double": True, "dueling": True},
     "soft_quantile": {"kind": "quantile", "dueling": True, "munchausen": True},
     "soft_categorical": {"kind": "categorical", "munchausen": True, "double": True},
+    "signals": {"kind": "signals", "double": True, "dueling": True},
 }
-NUMBERS = {"value": 1, "categorical": ATOMS, "quantile": QUANTILES}
+NUMBERS = {"value": 1, "categorical": ATOMS, "quantile": QUANTILES, "signals": len(MIX)}
 Z = np.linspace(LOW, HIGH, ATOMS)
 
 
@@ -68,6 +70,8 @@ class Variant:
         numbers = self.numbers(weights, state)
         if self.kind == "categorical":
             return np.array([softmax(row) @ Z for row in numbers])
+        if self.kind == "signals":
+            return numbers @ MIX
         return numbers.mean(axis=1)
 
     def target(self, online, frozen, s, a, r, discount, terminated, after):
@@ -101,6 +105,8 @@ class Variant:
             return huber(own[0] - target[0])
         if self.kind == "categorical":
             return -(target * np.log(softmax(own))).sum()
+        if self.kind == "signals":
+            return sum(huber(u) for u in own - target)
         total = 0.0
         for i, theta in enumerate(own):
             for y in target:
@@ -112,6 +118,8 @@ class Variant:
         if self.kind == "categorical":
             p = softmax(own)
             return sum(t * np.log(t / q) for t, q in zip(target, p) if t > 0)
+        if self.kind == "signals":
+            return (own - target) @ MIX
         return own.mean() - target.mean()
 
 
@@ -122,15 +130,17 @@ def main():
         size = sum(int(np.prod(shape)) for shape in variant.shapes)
         online, frozen = random.normal(0, 0.7, (2, size)).astype(np.float32).astype(np.float64)
         before, after = random.normal(0, 1, (2, BATCH, STATE)).astype(np.float32).astype(np.float64)
-        actions, rewards = random.integers(0, ACTIONS, BATCH), random.normal(0, 1, BATCH).astype(np.float32).astype(np.float64)
+        gammas = GAMMAS if variant.kind == "signals" else np.array([GAMMA])
+        actions = random.integers(0, ACTIONS, BATCH)
+        rewards = random.normal(0, 1, (len(gammas), BATCH)).astype(np.float32).astype(np.float64)
         terminated = (np.arange(BATCH) % 4 == 3).astype(np.uint8)
         steps = random.integers(1, 4, BATCH)
-        discounts = GAMMA**steps
+        discounts = gammas[:, None] ** steps
         weights = random.uniform(0.2, 1, BATCH).astype(np.float32).astype(np.float64)
         targets = np.array(
             [
                 variant.target(online, frozen, *sample)
-                for sample in zip(before, actions, rewards, discounts, terminated, after)
+                for sample in zip(before, actions, rewards.T, discounts.T, terminated, after)
             ]
         )
         deltas = np.array([variant.delta(online, *sample) for sample in zip(before, actions, targets)])
