@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Dueling networks, distributions of returns and values of each signal are heads (`head.rs`); Munchausen's soft target is in `soft.rs`; noise in the weights
-//! lies around the engine ([`NoisySpec`]).
+//! lies around the engine ([`innate_nn::NoisySpec`]).
 //!
 //! Departures from the papers:
 //! 1. Acting goes on while the learner computes (rounds), so the acting policy is one round old, always.
