@@ -2,6 +2,7 @@
 
 use crate::checkpoint::CheckpointError;
 use crate::learner::LearnerError;
+use crate::npz::ImportError;
 use crate::run::ConfigError;
 use innate_envs::EnvError;
 use innate_replay::ReplayError;
@@ -25,6 +26,9 @@ pub enum StartError {
     /// The replay cannot be made.
     #[error("replay: {0}")]
     Replay(#[from] ReplayError),
+    /// Transitions that it is to begin with cannot be read.
+    #[error("replay.import: {0}")]
+    Import(#[from] ImportError),
     /// A thread cannot be started.
     #[error("an actor thread could not be started: {0}")]
     Thread(#[from] std::io::Error),

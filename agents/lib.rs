@@ -25,6 +25,7 @@ mod memory;
 pub mod meters;
 mod minds;
 pub mod model;
+pub mod npz;
 pub mod perturbation;
 pub mod plan;
 mod recall;

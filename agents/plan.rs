@@ -173,6 +173,7 @@ impl Plan {
             .collect();
 
         let areas = areas::resolve(&mut config, &registries, &bank, (&env_spec, env_config.slots))?;
+        check_offline(&config, &areas)?;
         let percepts = bank.percepts().to_vec();
         let mut columns = Vec::new();
         let remembered = remembered(&bank, &areas, percepts.len());
@@ -362,6 +363,27 @@ fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError>
         return refuse("log.every", "0 must be 1 or more".into());
     }
     Ok(())
+}
+
+/// That a run which lives nothing has something to learn from.
+fn check_offline(config: &RunConfig, areas: &[AreaPlan]) -> Result<(), ConfigError> {
+    if !config.replay.offline {
+        return Ok(());
+    }
+    if config.replay.import.is_none() {
+        let said = "offline learning wants transitions: give a file of them as replay.import";
+        return Err(ConfigError::at("replay.offline", said));
+    }
+    match areas.iter().find(|area| area.trials().is_some() || area.config.memory != Memory::Replay) {
+        None => Ok(()),
+        Some(area) => {
+            let said = format!(
+                "area `{}` learns only from what is lived: offline, areas move the body and have memory = \"replay\"",
+                area.name
+            );
+            Err(ConfigError::at("replay.offline", said))
+        }
+    }
 }
 
 /// Name, type and options of every signal: `extrinsic` first, then those of the run file.

@@ -10,6 +10,7 @@ use innate_rewards::{Condition, PayEntry, Signal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 /// The run file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, DocumentedFields)]
@@ -102,11 +103,16 @@ fn one_step() -> NonZeroU32 {
 pub struct ReplayConfig {
     /// Transitions that the replay holds, over all slots; the oldest make room for the newest.
     pub capacity: usize,
+    /// A file of transitions that are remembered from the start, as `innate export` writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub import: Option<PathBuf>,
+    /// Whether nothing is lived: the run learns from `import` alone, as often in `steps` as if it took them.
+    pub offline: bool,
 }
 
 impl Default for ReplayConfig {
     fn default() -> Self {
-        Self { capacity: 100_000 }
+        Self { capacity: 100_000, import: None, offline: false }
     }
 }
 

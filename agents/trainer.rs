@@ -20,6 +20,7 @@ use crate::evaluation::{Evaluation, Exam, Examiner, Scene};
 use crate::learner::{Experience, Learner, LearnerError, Memory, Mode};
 use crate::memory;
 use crate::meters::{Clock, Meters};
+use crate::npz::read_npz;
 use crate::plan::{AreaPlan, AreaRole, Plan, TrialPlan};
 use crate::recall::Recall;
 use crate::run::AreaConfig;
@@ -159,8 +160,16 @@ impl Trainer {
     /// # Errors
     /// A part that cannot be built or cannot start.
     pub fn new(plan: Arc<Plan>) -> Result<Self, TrainError> {
+        let replay = match &plan.config.replay.import {
+            Some(file) => read_npz(file, &plan).map_err(StartError::Import)?,
+            None => Replay::new(plan.schema.clone(), plan.slots, plan.config.replay.capacity)?,
+        };
+        Self::remembering(plan, replay)
+    }
+
+    /// A training of `plan` that remembers `replay`, and has learned nothing of it yet.
+    fn remembering(plan: Arc<Plan>, replay: Replay) -> Result<Self, TrainError> {
         let streams = Streams::new(plan.config.seed);
-        let replay = Replay::new(plan.schema.clone(), plan.slots, plan.config.replay.capacity)?;
         let areas = plan.areas.iter().map(|area| LearningArea::new(&plan, area, streams));
         let mut areas = areas.collect::<Result<Vec<_>, TrainError>>()?;
         for learning in &mut areas {
@@ -214,6 +223,9 @@ impl Trainer {
         let mut lines: Vec<String> =
             areas.map(|(area, learning)| format!("{}: {}", area.name, learning.learner.describe())).collect();
         lines.push(format!("replay: {}", self.replay.summary()));
+        if let (0, Some(file)) = (self.counters.step, &self.plan.config.replay.import) {
+            lines.push(format!("remembered from the start: {} transitions of {}", self.replay.len(), file.display()));
+        }
         let own = self
             .plan
             .areas
@@ -230,7 +242,8 @@ impl Trainer {
         lines.push(format!("threads: 1 learner, {threads} actor{} for {slots} slot{}", plural(threads), plural(slots)));
         lines.push(format!("device: {}", self.plan.device_reason));
         let waits = |area: &&AreaPlan| {
-            area.config.memory == Memory::Replay && area.config.learning_starts >= self.plan.config.steps
+            let starts = area.config.learning_starts >= self.plan.config.steps;
+            area.config.memory == Memory::Replay && !self.plan.config.replay.offline && starts
         };
         for area in self.plan.areas.iter().filter(waits) {
             let (name, starts) = (&area.name, area.config.learning_starts);
@@ -300,6 +313,19 @@ impl Trainer {
     /// One round of acting and learning. Answers with why an environment could not go on, if one could not; the round is
     /// whole all the same, only shorter in its slot.
     fn round(&mut self) -> Result<Option<EnvError>, TrainError> {
+        let failure = if self.plan.config.replay.offline { self.learn().map(|()| None)? } else { self.live()? };
+        self.meters.add_ledgers(self.bank.take_ledgers());
+        self.counters.step += self.plan.config.steps_per_round;
+        self.development.pass_gates(&self.plan, self.counters.step);
+        self.learn_online()?;
+        self.end_round()?;
+        self.publish()?;
+        self.clock.steps += self.plan.config.steps_per_round;
+        Ok(failure)
+    }
+
+    /// Acting and learning side by side.
+    fn live(&mut self) -> Result<Option<EnvError>, TrainError> {
         let (steps, first_step) = (self.plan.steps_per_slot(), self.counters.step);
         self.crew.begin(Round { steps, first_step, snapshot: self.published.clone() });
         let learned = self.learn();
@@ -334,13 +360,6 @@ impl Trainer {
             learning.recall.follow(learning.trials.as_ref().unwrap_or(&self.replay))?;
         }
         self.crew.recycle(reports);
-        self.meters.add_ledgers(self.bank.take_ledgers());
-        self.counters.step += self.plan.config.steps_per_round;
-        self.development.pass_gates(&self.plan, self.counters.step);
-        self.learn_online()?;
-        self.end_round()?;
-        self.publish()?;
-        self.clock.steps += self.plan.config.steps_per_round;
         Ok(failure)
     }
 
@@ -355,7 +374,7 @@ impl Trainer {
             }
             let remembered = learning.trials.as_ref().unwrap_or(&self.replay);
             match config.memory {
-                Memory::Replay if self.counters.step < config.learning_starts => {}
+                Memory::Replay if !self.plan.config.replay.offline && self.counters.step < config.learning_starts => {}
                 Memory::Replay if remembered.len() < config.batch => {}
                 Memory::Replay => {
                     let (updates, done) =

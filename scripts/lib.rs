@@ -47,7 +47,6 @@ pub mod comparison;
 pub mod curves;
 pub mod drawing;
 pub mod experiments;
-pub mod export;
 pub mod film;
 pub mod judge;
 mod observer;

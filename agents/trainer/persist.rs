@@ -65,9 +65,8 @@ impl Trainer {
         let replay = checkpoint.replay(&plan)?;
         let unfit = |error: postcard::Error| TrainError::State(format!("{STATE}: {error}"));
         let state: State = postcard::from_bytes(&checkpoint.read(STATE)?).map_err(unfit)?;
-        let mut trainer = Self::new(plan)?;
+        let mut trainer = Self::remembering(plan, replay)?;
         let plan = trainer.plan.clone();
-        trainer.replay = replay;
         if state.areas.len() != plan.areas.len() || state.slots.len() != plan.slots {
             return Err(TrainError::State("it has other areas, or another number of slots".into()));
         }

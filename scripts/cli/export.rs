@@ -1,8 +1,8 @@
 //! `innate export`.
 
 use super::{ExportArgs, Failure, say, train::plan};
-use crate::export::write_npz;
 use crate::run_file::RunFile;
+use innate_agents::npz::write_npz;
 use innate_agents::{Checkpoint, Registries};
 
 /// Writes what a run remembers.

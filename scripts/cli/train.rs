@@ -157,7 +157,9 @@ pub(super) fn plan(file: &RunFile, registries: impl Into<Arc<Registries>>) -> Re
 /// What keeps a training from starting: a part that cannot be built from the run file (bad usage), or anything else.
 fn start_failure(error: TrainError) -> Failure {
     match error {
-        TrainError::Start(StartError::Config(_) | StartError::Learner(..)) => Failure::usage(error),
+        TrainError::Start(StartError::Config(_) | StartError::Learner(..) | StartError::Import(_)) => {
+            Failure::usage(error)
+        }
         TrainError::Replay(_) => Failure::usage(format!("replay.capacity: {error}")),
         error => Failure::failed(error),
     }

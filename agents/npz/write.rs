@@ -1,14 +1,6 @@
-//! What a run remembers, as a file for NumPy: `numpy.load(FILE)` gives an array for each name.
-//!
-//! | name | array | what |
-//! |---|---|---|
-//! | the name of a percept, such as `observation` | `[n, …]` | what was seen before the step; the latest `frames` of it, along the first axis |
-//! | `next/` and that name | `[n, …]` | what was seen after it; of the step that ended an episode, its last observation |
-//! | `action/AREA` | i64 `[n]` | what the area that moves the body did |
-//! | `reward/SIGNAL` | f32 `[n]` | what the signal paid, raw |
-//! | `terminated`, `truncated` | u8 `[n]` | how the episode ended with the step, if it did |
-//! | `lane` | u32 `[n]` | the copy of the environment; the steps of each are in their order |
+//! Writing.
 
+use super::{LANE, NEXT, TERMINATED, TRUNCATED};
 use innate_replay::{Batch, ColumnId, Kind, Place, Replay, ReplayError, Role};
 use npyz::{AutoSerialize, WriteOptions, WriterBuilder};
 use std::fs::File;
@@ -56,7 +48,7 @@ pub fn write_npz(replay: &Replay, path: &Path) -> Result<usize, ExportError> {
             Kind::I64 => file.array::<i64>(&spec.name, &shape, |batch| batch.i64(column))?,
         }
         if spec.role == Role::Observation {
-            let next = format!("next/{}", spec.name);
+            let next = format!("{NEXT}{}", spec.name);
             match spec.kind {
                 Kind::U8 => file.array::<u8>(&next, &shape, |batch| batch.next_u8(column))?,
                 Kind::F32 => file.array::<f32>(&next, &shape, |batch| batch.next_f32(column))?,
@@ -64,8 +56,8 @@ pub fn write_npz(replay: &Replay, path: &Path) -> Result<usize, ExportError> {
             }
         }
     }
-    file.array::<u8>("terminated", &[], |batch| Ok(batch.terminated()))?;
-    file.array::<u8>("truncated", &[], |batch| Ok(batch.truncated()))?;
+    file.array::<u8>(TERMINATED, &[], |batch| Ok(batch.terminated()))?;
+    file.array::<u8>(TRUNCATED, &[], |batch| Ok(batch.truncated()))?;
     file.lanes()?;
     file.zip.finish()?;
     Ok(places.len())
@@ -103,7 +95,7 @@ impl Archive<'_> {
 
     /// Writes the lane of every transition.
     fn lanes(&mut self) -> Result<(), ExportError> {
-        self.begin("lane")?;
+        self.begin(LANE)?;
         let sides = [self.places.len() as u64];
         let mut writer = WriteOptions::new().default_dtype().shape(&sides).writer(&mut self.zip).begin_nd()?;
         writer.extend(self.places.iter().map(|place| place.lane as u32))?;
