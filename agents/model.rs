@@ -90,6 +90,8 @@ struct Extra {
 
 /// The name of the flat feedback numbers among a learner's weights.
 const FEEDBACK: &str = "feedback";
+/// What a noisy network keeps beside its parameters, in the order in which its engine tells it.
+const NOISY: [&str; 4] = ["sigma.online", "sigma.target", "noise.online", "noise.target"];
 
 impl Model {
     /// A model for the area that `context` describes, with `outputs` outputs and fresh parameters.
@@ -268,7 +270,14 @@ impl Model {
             self.engine.read_parameters(*set, &mut flat).map_err(LearnerError::new)?;
             weights.extend(named(&self.network, prefix, &flat));
         }
-        let CreditState { feedback, noise } = self.engine.credit_state();
+        let CreditState { mut feedback, noise } = self.engine.credit_state();
+        if self.noisy {
+            let count = self.network.parameters();
+            let inner = feedback.split_off(NOISY.len() * count);
+            let parts = NOISY.iter().zip(feedback.chunks_exact(count));
+            parts.for_each(|(prefix, part)| weights.extend(named(&self.network, prefix, part)));
+            feedback = inner;
+        }
         if !feedback.is_empty() {
             weights.push(NamedTensor { name: FEEDBACK.into(), shape: vec![feedback.len()], values: feedback });
         }
@@ -303,8 +312,10 @@ impl Model {
         let moments = state.optimiser.iter().map(|tensor| (tensor.name.clone(), tensor.values.clone())).collect();
         let moments = OptimiserState { steps: extra.optimiser_steps, moments };
         self.engine.set_optimiser_state(moments).map_err(LearnerError::new)?;
-        let feedback = state.weights.iter().find(|tensor| tensor.name == FEEDBACK);
-        let feedback = feedback.map(|tensor| tensor.values.clone()).unwrap_or_default();
+        let noisy = NOISY.iter().filter(|_| self.noisy);
+        let parts = noisy.map(|prefix| flat(&self.network, prefix, &state.weights)).collect::<Result<Vec<_>, _>>()?;
+        let inner = state.weights.iter().find(|tensor| tensor.name == FEEDBACK);
+        let feedback = [parts.concat(), inner.map(|tensor| tensor.values.clone()).unwrap_or_default()].concat();
         self.engine.set_credit_state(CreditState { feedback, noise: extra.noise }).map_err(LearnerError::new)?;
         self.updates = extra.updates;
         self.angles_are_new = extra.angles.is_some();
