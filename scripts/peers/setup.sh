@@ -7,7 +7,8 @@ peers() {
   python=("${@:3}")
   [[ ${3-} == --peers ]] || return 0
   python=(--python "$venv/bin/python" "${@:4}")
-  if ! "$venv/bin/python" -c "import numpy, ${package%%==*}" 2>/dev/null; then
+  local find="from importlib.metadata import version; print(version('${package%%==*}'))"
+  if [[ $("$venv/bin/python" -c "$find" 2>/dev/null) != "${package##*==}" ]]; then
     echo "bench: installing NumPy and $package in $venv (some minutes)" >&2
     python3 -m venv "$venv"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check numpy "$package"

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let peak = peak();
     println!("large matrix product: {:.1} GFLOP/s on one thread\n", 2e-9 * peak);
-    let header = ["native", "peak", "libtorch", "", "PyTorch", "", "decision"];
+    let header = ["native", "peak", "libtorch", "peak", "", "PyTorch", "", "decision"];
     println!("{:<40}{}", "network, batch", header.map(|word| format!("{word:>10}")).concat());
     for (hidden, batch) in DENSE {
         let state = InputSpec { name: "state".into(), kind: Kind::F32, shape: vec![4] };
@@ -64,11 +64,13 @@ fn report(network: Network, batch: usize, peak: f64, baseline: Option<f64>) -> R
     let network = Arc::new(network);
     let [native, libtorch] = [EngineSpec::Native, EngineSpec::Libtorch].map(|engine| time(engine, &network, batch));
     let (native, libtorch, decision) = (native?, libtorch?, decision(&network)?);
-    let share = 100.0 * batch as f64 * multiplications(&network) / (peak * native * 1e-6);
+    let share = |micros: f64| 100.0 * batch as f64 * multiplications(&network) / (peak * micros * 1e-6);
+    let [of_native, of_libtorch] = [native, libtorch].map(|micros| format!("{:>8.0} %", share(micros)));
     let ratio = |other: f64| format!("{:>8.1}\u{a0}×", other / native);
     let pytorch = baseline.map_or(format!("{:>20}", "–"), |other| format!("{other:>10.1}{}", ratio(other)));
     let name = format!("{network}, {batch}").replace(" parameters", "");
-    println!("{name:<40}{native:>10.1}{share:>8.0} %{libtorch:>10.1}{}{pytorch}{decision:>10.2}", ratio(libtorch));
+    let ours = format!("{native:>10.1}{of_native}{libtorch:>10.1}{of_libtorch}{}", ratio(libtorch));
+    println!("{name:<40}{ours}{pytorch}{decision:>10.2}");
     Ok(())
 }
 
