@@ -90,9 +90,13 @@ class RandomFrames(gymnasium.Env):
 
 
 def environment(case):
-    """One environment of the case, as Gymnasium has it; MinAtar's package tells Gymnasium of its own accord."""
+    """One environment of the case, as Gymnasium has it."""
     if case == "frames":
         return RandomFrames()
+    if case == "minatar" and "MinAtar/Breakout-v1" not in gymnasium.registry:
+        from minatar.gym import register_envs
+
+        register_envs()
     return gymnasium.make("MinAtar/Breakout-v1" if case == "minatar" else "CartPole-v1")
 
 
