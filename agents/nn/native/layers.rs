@@ -26,6 +26,9 @@ pub(super) fn start_with_biases<T: Real>(layer: &Layer, biases: &[T], z: &mut [T
     }
 }
 
+/// Inputs of a dense layer from which on the packing of its weights costs more than the writing of its sums transposed.
+const WORTH_PACKING: usize = 16;
+
 /// Adds `x Wᵀ` to the sums `z`, of which samples lie `stride` apart; `x` is `[batch, inputs]`. What filters see is kept in
 /// `patches`.
 pub(super) fn add_weighted_sums<T: Real>(
@@ -51,7 +54,12 @@ pub(super) fn add_weighted_sums<T: Real>(
             let x = Matrix::new(x, Layout::rows(batch, inputs));
             let weights = Matrix::new(weights, Layout::rows(units, inputs));
             let mut z = MatrixMut::new(z, Layout::rows_apart(batch, units, stride));
-            factor.pack(weights.transposed()).multiply(x, &mut z, Into::Add);
+            // The smaller factor is packed. The sums are the same to the last bit.
+            if batch < units && inputs >= WORTH_PACKING {
+                factor.pack(x.transposed()).multiply(weights, &mut z.transposed(), Into::Add);
+            } else {
+                factor.pack(weights.transposed()).multiply(x, &mut z, Into::Add);
+            }
         }
     }
 }
