@@ -79,9 +79,21 @@ impl Sizes {
 
 /// Writes what the filters see of the picture `x` at place `place` into `patch`.
 pub(super) fn look<T: Copy>(conv: &Conv, x: &[T], place: usize, patch: &mut [T]) {
-    for (line, seen) in lines(conv, place).zip(patch.chunks_exact_mut(conv.kernel)) {
-        seen.copy_from_slice(&x[line]);
+    // Lines of a length that the compiler knows are copied without a call.
+    match conv.kernel {
+        3 => copy_lines::<T, 3>(conv, x, place, patch),
+        4 => copy_lines::<T, 4>(conv, x, place, patch),
+        8 => copy_lines::<T, 8>(conv, x, place, patch),
+        kernel => {
+            let seen = patch.chunks_exact_mut(kernel);
+            lines(conv, place).zip(seen).for_each(|(line, seen)| seen.copy_from_slice(&x[line]));
+        }
     }
+}
+
+fn copy_lines<T: Copy, const KERNEL: usize>(conv: &Conv, x: &[T], place: usize, patch: &mut [T]) {
+    let seen = patch.as_chunks_mut::<KERNEL>().0;
+    lines(conv, place).zip(seen).for_each(|(line, seen)| seen.copy_from_slice(&x[line.start..][..KERNEL]));
 }
 
 /// Writes what the filters see of each picture of `x`, `[batch, inputs]`, into `patches`.
