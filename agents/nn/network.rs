@@ -248,8 +248,10 @@ impl Network {
 
     /// The name of the first layer that holds a parameter which is no finite number, if there is one.
     pub fn diverged_layer<T: Real>(&self, flat: &[T]) -> Option<&str> {
-        let infinite = |layer: &usize| flat[self.layer_range(*layer)].iter().any(|value| !value.is_finite());
-        (0..self.layers.len()).find(infinite).map(|layer| self.layer_name(layer))
+        // By blocks, each to its end: a loop that may stop at any number is no vector code.
+        let infinite = |block: &[T]| block.iter().fold(false, |found, value| found | !value.is_finite());
+        let diverged = |layer: &usize| flat[self.layer_range(*layer)].chunks(1024).any(infinite);
+        (0..self.layers.len()).find(diverged).map(|layer| self.layer_name(layer))
     }
 
     /// The largest parameter by size, and the name of its layer.
