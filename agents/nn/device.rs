@@ -142,10 +142,23 @@ impl From<Device> for tch::Device {
 ///
 /// One thread per operation, because with more of them every operation ends with a wait for all, and a busy machine
 /// multiplies that wait: a forward pass of 20 µs then takes 20 ms. The other cores are for actors.
+///
+/// The C library is told to keep what is freed: else libtorch's large temporaries are new pages of the system in every operation.
 pub fn prepare() {
+    keep_freed_memory();
     // libtorch asks for CUDA's hooks once, and remembers the answer: so its CUDA half comes before everything else.
     let _ = cuda_half();
     tch::set_num_threads(1);
+}
+
+/// Has `malloc` take large blocks from memory that it keeps: up to a GiB each, as it does with small ones.
+fn keep_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: `mallopt` takes any numbers, and locks.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
+    }
 }
 
 /// The version of libtorch and the folder that it was loaded from, in one line.
