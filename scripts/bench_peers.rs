@@ -21,7 +21,7 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -124,27 +124,31 @@ fn main() -> Outcome {
 
 fn compare(case: &Case, python: &str, peers: &[(&str, String)]) -> Outcome {
     let (mut own, mut threaded) = (Vec::new(), Vec::new());
-    let mut others = peers.iter().map(|(name, _)| Peer::start(python, name, case)).collect::<Outcome<Vec<_>>>()?;
-    let mut rates = vec![Ok(Vec::new()); peers.len()];
+    let mut others: Vec<_> = peers.iter().map(|(name, _)| Peer::start(python, name, case)).collect();
     for _ in 0..TURNS {
         own.push(training(case, "0")?);
-        for (rates, other) in rates.iter_mut().zip(&mut others) {
-            other.turn(rates)?;
+        for other in &mut others {
+            if let Ok(peer) = other
+                && let Err(problem) = peer.turn()
+            {
+                *other = Err(problem);
+            }
         }
         threaded.push(training(case, "auto")?);
     }
-    let own = median(own);
+    let own = median(&mut own);
     println!("\n{}", case.what);
     println!("    {:<28} {own:>8.1}", "innate");
-    println!("    {:<28} {:>8.1}", "innate, acting in a thread", median(threaded));
-    for (rates, (name, version)) in rates.into_iter().zip(peers) {
-        let name = format!("{name} {version}");
-        match rates.map(median) {
-            Ok(rate) => println!("    {name:<28} {rate:>8.1}    innate is {:.1} x", own / rate),
-            Err(problem) => println!("    {name:<28} {:>8}    {problem}", "-"),
-        }
+    println!("    {:<28} {:>8.1}", "innate, acting in a thread", median(&mut threaded));
+    for (other, (name, version)) in others.into_iter().zip(peers) {
+        let goal = if *name == PEERS[0] { format!(" (goal: {} x)", case.goal) } else { String::new() };
+        let found = other.map(|mut peer| median(&mut peer.rates));
+        let (rate, said) = match found {
+            Ok(rate) => (format!("{rate:.1}"), format!("innate is {:.1} x{goal}", own / rate)),
+            Err(problem) => ("-".into(), problem),
+        };
+        println!("    {:<28} {rate:>8}    {said}", format!("{name} {version}"));
     }
-    println!("    (against {} it is to be {} x)", PEERS[0], case.goal);
     Ok(())
 }
 
@@ -163,41 +167,50 @@ fn last_line(text: &str) -> &str {
 /// A training of a peer, which stands still between its turns.
 struct Peer {
     child: Child,
-    input: ChildStdin,
     output: BufReader<ChildStdout>,
     problems: File,
+    /// Steps per second, by turn.
+    rates: Vec<f64>,
 }
 
 impl Peer {
-    fn start(python: &str, package: &str, case: &Case) -> Outcome<Self> {
+    /// Starts one and waits until it is warmed up, or says why it cannot be.
+    fn start(python: &str, package: &str, case: &Case) -> Result<Self, String> {
         let script = format!("{}_dqn.py", package.replace('-', "_"));
         let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/peers")).join(script);
-        let problems = tempfile::tempfile()?;
-        let mut command = Command::new(python);
-        command.arg(script).args([case.name, &SECONDS.to_string()]).stderr(problems.try_clone()?);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let (input, output) = (child.stdin.take(), child.stdout.take());
-        let (input, output) = input.zip(output).ok_or("a child without pipes")?;
-        Ok(Self { child, input, output: BufReader::new(output), problems })
+        let spawn = || {
+            let problems = tempfile::tempfile()?;
+            let mut command = Command::new(python);
+            command.arg(script).args([case.name, &SECONDS.to_string()]).stderr(problems.try_clone()?);
+            Ok::<_, std::io::Error>((command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?, problems))
+        };
+        let (mut child, problems) = spawn().map_err(|error| error.to_string())?;
+        let output = BufReader::new(child.stdout.take().ok_or("a child without an output")?);
+        let mut peer = Self { child, output, problems, rates: Vec::new() };
+        peer.answer()?;
+        Ok(peer)
     }
 
-    /// Adds the steps per second of a turn to those of the turns before, or notes why it cannot go on.
-    fn turn(&mut self, rates: &mut Result<Vec<f64>, String>) -> Outcome {
-        let Ok(before) = rates else { return Ok(()) };
-        let mut line = String::new();
-        if writeln!(self.input).is_ok() {
-            self.output.read_line(&mut line)?;
-        }
-        match line.trim().parse() {
-            Ok(rate) => before.push(rate),
-            Err(_) => {
-                let mut problem = String::new();
-                self.problems.rewind()?;
-                self.problems.read_to_string(&mut problem)?;
-                *rates = Err(last_line(&problem).into());
+    /// Takes a turn.
+    fn turn(&mut self) -> Result<(), String> {
+        // Where it cannot be asked it will not answer, and then it is told why.
+        let _ = self.child.stdin.as_mut().map(|input| writeln!(input));
+        let rate = self.answer()?.parse().map_err(|error| format!("{error}"))?;
+        self.rates.push(rate);
+        Ok(())
+    }
+
+    /// The next line that it prints, or the last of its problems.
+    fn answer(&mut self) -> Result<String, String> {
+        let (mut line, mut problem) = (String::new(), String::new());
+        match self.output.read_line(&mut line) {
+            Ok(1..) => Ok(line.trim().into()),
+            _ => {
+                let read = self.problems.rewind().and_then(|()| self.problems.read_to_string(&mut problem));
+                read.map_err(|error| error.to_string())?;
+                Err(last_line(&problem).into())
             }
         }
-        Ok(())
     }
 }
 
@@ -209,7 +222,7 @@ impl Drop for Peer {
     }
 }
 
-fn median(mut rates: Vec<f64>) -> f64 {
+fn median(rates: &mut [f64]) -> f64 {
     rates.sort_by(f64::total_cmp);
     rates[rates.len() / 2]
 }

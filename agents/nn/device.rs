@@ -151,12 +151,13 @@ pub fn prepare() {
     tch::set_num_threads(1);
 }
 
-/// Has `malloc` take large blocks from memory that it keeps: up to a GiB each, as it does with small ones.
+/// Has `malloc` give nothing back to the system, and take blocks of up to 32 MiB, which is the most that it allows, from what it
+/// keeps.
 fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: `mallopt` takes any numbers, and locks.
     unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, 1 << 30);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 32 << 20);
         libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
     }
 }

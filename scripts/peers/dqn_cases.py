@@ -108,7 +108,8 @@ def minatar_layers(case):
 
 
 def main(build):
-    """Runs `SCRIPT CASE SECONDS`: for every line that comes in, one goes out, with the steps per second of the last SECONDS or more.
+    """Runs `SCRIPT CASE SECONDS`: a line says that it is warmed up; then, for every line that comes in, it trains for SECONDS or
+    a little more, and one line goes out: steps per second.
 
     `build(name, settings)` makes a training ready, warmed up, and answers with a function that takes it a number of steps on.
     """
@@ -118,6 +119,7 @@ def main(build):
     go_on = build(name, settings)
     chunk = max(settings["steps"], 16)
     go_on(2 * chunk)
+    print("ready", flush=True)
     for _ in sys.stdin:
         steps, start = 0, perf_counter()
         while perf_counter() - start < seconds:

@@ -274,6 +274,22 @@ mod tests {
     }
 
     #[test]
+    fn whichever_factor_is_packed_the_bits_are_the_same() {
+        for (rows, inner, columns) in [(32, 64, 64), (32, 100, 128), (3, 33, 2), (7, 20, 17)] {
+            let uneven = |count: usize| numbers::<f32>(count).into_iter().map(|x| (0.1 * x).sin()).collect::<Vec<_>>();
+            let (a, b) = (uneven(rows * inner), uneven(inner * columns));
+            let a = Matrix::new(&a, Layout::rows(rows, inner));
+            let b = Matrix::new(&b, Layout::rows(columns, inner)).transposed();
+            let [mut right, mut left] = [(); 2].map(|()| vec![0.1; rows * columns]);
+            let layout = Layout::rows(rows, columns);
+            Factor::default().pack(b).multiply(a, &mut MatrixMut::new(&mut right, layout), Into::Add);
+            let mut transposed = MatrixMut::new(&mut left, layout).transposed();
+            Factor::default().pack(a.transposed()).multiply(b.transposed(), &mut transposed, Into::Add);
+            assert_eq!(right, left, "{rows}, {inner}, {columns}");
+        }
+    }
+
+    #[test]
     #[should_panic(expected = "the shapes of a product")]
     fn the_shapes_of_a_product_fit() {
         let (values, mut c, mut factor) = ([1.0; 6], [0.0; 4], Factor::default());
