@@ -142,7 +142,13 @@ impl RunFolder {
         self.path.join("checkpoints")
     }
 
-    /// Writes the checkpoint of `step`: `fill` writes its files into the folder it is given.
+    /// Where observations of the replay lie that are on disk.
+    pub fn replay(&self) -> PathBuf {
+        self.path.join("replay")
+    }
+
+    /// Writes the checkpoint of `step`: `fill` writes its files into the folder it is given. Those that `known` names are on the disk
+    /// already, and have these sums. Answers with the sums of all.
     ///
     /// # Errors
     /// The disk refuses. Checkpoints that were there before are untouched.
@@ -150,17 +156,19 @@ impl RunFolder {
         &self,
         step: u64,
         extent: Extent,
+        known: &BTreeMap<String, FileSum>,
         fill: impl FnOnce(&Path) -> Result<(), CheckpointError>,
-    ) -> Result<(), CheckpointError> {
+    ) -> Result<BTreeMap<String, FileSum>, CheckpointError> {
         let all = self.checkpoints();
         let name = format!("step-{step}");
         let (beside, place) = (all.join(format!(".writing-{name}")), all.join(&name));
         let written = fs::create_dir_all(&all).and_then(|()| clear(&beside)).and_then(|()| fs::create_dir(&beside));
         let written = written.map_err(CheckpointError::io(&beside)).and_then(|()| {
             fill(&beside)?;
-            write_manifest(&beside, step, extent)?;
+            let files = write_manifest(&beside, step, extent, known)?;
             replace(&beside, &place, &all.join(format!(".old-{name}"))).map_err(CheckpointError::io(&place))?;
-            sync(&all)
+            sync(&all)?;
+            Ok(files)
         });
         if written.is_err() {
             // What was begun takes room on a disk that may be full; should this fail too, the next attempt clears it.
@@ -288,7 +296,7 @@ impl Checkpoint {
         if self.manifest.extent != Extent::Full {
             return Err(CheckpointError::Partial { path: self.path.clone() });
         }
-        Ok(Replay::load(&self.path.join(REPLAY), plan.schema.clone(), plan.slots, plan.config.replay.capacity)?)
+        Ok(plan.build_replay()?.restore(&self.path.join(REPLAY))?)
     }
 
     /// The bytes of one file.
@@ -340,21 +348,34 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CheckpointErro
     fs::write(path, bytes).map_err(CheckpointError::io(path))
 }
 
-/// Lists every file of `folder` in its manifest and flushes all to the disk.
-fn write_manifest(folder: &Path, step: u64, extent: Extent) -> Result<(), CheckpointError> {
+/// Lists every file of `folder` in its manifest and flushes all to the disk, but for those `known` to be there.
+fn write_manifest(
+    folder: &Path,
+    step: u64,
+    extent: Extent,
+    known: &BTreeMap<String, FileSum>,
+) -> Result<BTreeMap<String, FileSum>, CheckpointError> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(CheckpointError::io(folder))? {
         let entry = entry.map_err(CheckpointError::io(folder))?;
-        sync(&entry.path())?;
-        let sum = sum(&entry.path()).map_err(CheckpointError::io(&entry.path()))?;
-        files.insert(entry.file_name().to_string_lossy().into_owned(), sum);
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let sum = match known.get(&name) {
+            Some(sum) => sum.clone(),
+            None => {
+                sync(&entry.path())?;
+                sum(&entry.path()).map_err(CheckpointError::io(&entry.path()))?
+            }
+        };
+        files.insert(name, sum);
     }
-    let manifest = Manifest { format: FORMAT, innate: env!("CARGO_PKG_VERSION").into(), step, extent, files };
+    let manifest =
+        Manifest { format: FORMAT, innate: env!("CARGO_PKG_VERSION").into(), step, extent, files: files.clone() };
     let path = folder.join(MANIFEST);
     let text = serde_json::to_string_pretty(&manifest).map_err(|e| CheckpointError::damaged(&path, e.to_string()))?;
     write_file(&path, text.as_bytes())?;
     sync(&path)?;
-    sync(folder)
+    sync(folder)?;
+    Ok(files)
 }
 
 /// Length and checksum of a file, read piece by piece.
@@ -408,7 +429,7 @@ mod tests {
     fn written() -> (tempfile::TempDir, RunFolder, PathBuf) {
         let home = tempfile::tempdir().unwrap();
         let run = RunFolder::new(home.path());
-        run.write(7, Extent::Weights, |to| write_tensors(&to.join(WEIGHTS), &tensors())).unwrap();
+        run.write(7, Extent::Weights, &BTreeMap::new(), |to| write_tensors(&to.join(WEIGHTS), &tensors())).unwrap();
         run.point("latest", 7).unwrap();
         let latest = home.path().join("latest");
         (home, run, latest)
@@ -449,7 +470,7 @@ mod tests {
     #[test]
     fn a_failed_write_leaves_the_old_checkpoint_whole() {
         let (_home, run, latest) = written();
-        let failed = run.write(7, Extent::Weights, |to| write_file(&to.join("no/such/folder"), b""));
+        let failed = run.write(7, Extent::Weights, &BTreeMap::new(), |to| write_file(&to.join("no/such/folder"), b""));
         assert!(failed.is_err());
         assert!(Checkpoint::open(&latest).is_ok());
         assert_eq!(run.steps().unwrap(), [7]);
@@ -458,7 +479,7 @@ mod tests {
     #[test]
     fn a_manifest_that_forgets_a_file_is_damaged() {
         let (_home, run, _) = written();
-        run.write(8, Extent::Full, |to| write_tensors(&to.join(WEIGHTS), &tensors())).unwrap();
+        run.write(8, Extent::Full, &BTreeMap::new(), |to| write_tensors(&to.join(WEIGHTS), &tensors())).unwrap();
         let said = Checkpoint::open(&run.checkpoints().join("step-8")).unwrap_err().to_string();
         assert!(said.contains("does not name optimiser.safetensors"), "{said}");
     }
@@ -475,7 +496,7 @@ mod tests {
     #[test]
     fn pruning_keeps_what_is_wanted() {
         let (_home, run, _) = written();
-        run.write(9, Extent::Weights, |_| Ok(())).unwrap();
+        run.write(9, Extent::Weights, &BTreeMap::new(), |_| Ok(())).unwrap();
         run.prune(|step| step == 9).unwrap();
         assert_eq!(run.steps().unwrap(), [9]);
     }

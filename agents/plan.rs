@@ -4,13 +4,13 @@ mod areas;
 
 use crate::error::StartError;
 use crate::learner::{Learner, LearnerContext, LearnerPlan, Memory};
-use crate::run::{Actors, AreaConfig, ConfigError, EnvConfig, Registries, RunConfig, split};
+use crate::run::{Actors, AreaConfig, ConfigError, EnvConfig, Registries, ReplayConfig, RunConfig, Storage, split};
 use crate::streams::Streams;
 use documented::DocumentedFields;
 use innate_envs::options::{encode, nearest};
 use innate_envs::{ArraySpec, Env, EnvSpec, Kind};
 use innate_nn::{Device, InputSpec};
-use innate_replay::{ColumnId, ColumnSpec, ReplayError, Role, Schema};
+use innate_replay::{ColumnId, ColumnSpec, Replay, ReplayError, Role, Schema};
 use innate_rewards::{Bank, EXTRINSIC, Gate, Pay, PayEntry, Perceiver};
 use std::sync::Arc;
 
@@ -259,6 +259,18 @@ impl Plan {
         Ok(bank)
     }
 
+    /// An empty replay of the body's transitions.
+    ///
+    /// # Errors
+    /// The memory cannot be had.
+    pub fn build_replay(&self) -> Result<Replay, ReplayError> {
+        let &ReplayConfig { capacity, storage, segment, .. } = &self.config.replay;
+        match storage {
+            Storage::Memory => Replay::new(self.schema.clone(), self.slots, capacity),
+            Storage::Disk => Replay::on_disk(self.schema.clone(), self.slots, capacity, segment),
+        }
+    }
+
     /// The area that moves the body.
     pub fn body(&self) -> &AreaPlan {
         &self.areas[0]
@@ -341,6 +353,9 @@ fn check_numbers(config: &RunConfig, env: &EnvConfig) -> Result<(), ConfigError>
     }
     if config.replay.capacity == 0 {
         return refuse("replay.capacity", "0 transitions remember nothing; give at least a batch".into());
+    }
+    if config.replay.segment == 0 {
+        return refuse("replay.segment", "a file of 0 rows holds nothing; give 1 or more".into());
     }
     if config.evaluation.every > 0 && config.evaluation.episodes == 0 {
         return refuse(

@@ -103,6 +103,11 @@ fn one_step() -> NonZeroU32 {
 pub struct ReplayConfig {
     /// Transitions that the replay holds, over all slots; the oldest make room for the newest.
     pub capacity: usize,
+    /// Where observations are kept: "memory", or "disk": in files of the run's folder, of which the system keeps in memory what it has
+    /// room for. It changes not one bit of the result.
+    pub storage: Storage,
+    /// Rows of a file where `storage` is "disk"; of each environment slot one file is in memory.
+    pub segment: usize,
     /// A file of transitions that are remembered from the start, as `innate export` writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import: Option<PathBuf>,
@@ -112,8 +117,18 @@ pub struct ReplayConfig {
 
 impl Default for ReplayConfig {
     fn default() -> Self {
-        Self { capacity: 100_000, import: None, offline: false }
+        Self { capacity: 100_000, storage: Storage::Memory, segment: 1_024, import: None, offline: false }
     }
+}
+
+/// Where observations are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Storage {
+    /// In memory.
+    Memory,
+    /// In files of the run's folder.
+    Disk,
 }
 
 /// `[evaluation]`: periodic greedy evaluation, on environments and random streams of its own.

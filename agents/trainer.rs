@@ -13,7 +13,7 @@ mod learn;
 mod persist;
 
 use crate::actor::{ActorSlot, Snapshot};
-use crate::checkpoint::RunFolder;
+use crate::checkpoint::{FileSum, RunFolder};
 use crate::crew::{Crew, Round};
 use crate::development::Development;
 use crate::error::{StartError, TrainError};
@@ -28,6 +28,7 @@ use innate_replay::Replay;
 use innate_rewards::Bank;
 use learn::LearningArea;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -116,6 +117,8 @@ pub struct Trainer {
     saved_best: Option<u64>,
     /// The step of the latest full checkpoint.
     saved: Option<u64>,
+    /// The files that full checkpoints share, with the sums that the latest one told of them.
+    shared: BTreeMap<String, FileSum>,
     /// Slots whose environment could not tell its state, and began a new episode when the training was resumed.
     restarted: usize,
     /// What environments had to say to a person, until it is said.
@@ -145,7 +148,7 @@ impl Trainer {
     pub fn new(plan: Arc<Plan>) -> Result<Self, TrainError> {
         let replay = match &plan.config.replay.import {
             Some(file) => read_npz(file, &plan).map_err(StartError::Import)?,
-            None => Replay::new(plan.schema.clone(), plan.slots, plan.config.replay.capacity)?,
+            None => plan.build_replay()?,
         };
         Self::remembering(plan, replay)
     }
@@ -176,6 +179,7 @@ impl Trainer {
             spare: Arc::new(Snapshot::default()),
             saved_best: None,
             saved: None,
+            shared: BTreeMap::new(),
             restarted: 0,
             notices: Vec::new(),
             clock: Clock::default(),
@@ -249,6 +253,7 @@ impl Trainer {
         observer: &mut dyn Observer,
         stop: &AtomicBool,
     ) -> Result<Outcome, TrainError> {
+        self.replay.keep_in(&folder.replay())?;
         while self.counters.step < self.plan.config.steps {
             if stop.load(Ordering::Relaxed) {
                 self.save(folder, observer)?;

@@ -4,9 +4,10 @@
 //! length, one of another replay by names, types and shapes, numbers that cannot be by their bounds.
 
 use crate::error::ReplayError;
-use crate::lane::Lane;
+use crate::lane::{Lane, pieces};
 use crate::persist::{Content, ENTRY, Extent, FORMAT, Part, dtype, parts};
 use crate::replay::Replay;
+use crate::segments::Segments;
 use safetensors::tensor::Metadata;
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -70,6 +71,7 @@ impl<'a> Archive<'a> {
             ("format", extent.format as usize, FORMAT as usize),
             ("capacity", extent.capacity, replay.capacity()),
             ("number of lanes", extent.lanes, replay.lanes()),
+            ("length of segments", extent.segment, replay.segments.as_ref().map_or(0, Segments::rows)),
         ];
         if let Some((what, found, expected)) = sizes.into_iter().find(|(_, found, expected)| found != expected) {
             return Err(self.unfit(format!("its {what} is {found}, not {expected}")));
@@ -133,36 +135,68 @@ impl<'a> Archive<'a> {
             let (found, rows) = (replay.longest_with_tail(), extent.rows);
             return Err(self.damaged(format!("its longest lane has {found} transitions, its arrays {rows}")));
         }
-        replay.lanes.iter_mut().for_each(|lane| lane.start = lane.tail);
+        let slots = replay.slots as u64;
+        replay.lanes.iter_mut().for_each(|lane| lane.start = (lane.first % slots) as usize);
         Ok(())
     }
 
-    /// Reads the rows of every lane into its first slots.
+    /// Reads the rows of every lane into their slots.
     fn read_rows(&mut self, replay: &mut Replay, parts: &[Part]) -> Result<(), ReplayError> {
         for part in parts {
-            let Content::Rows { column } = part.content else { continue };
-            self.seek(part)?;
-            let width = replay.schema.row_bytes(column);
-            for index in 0..replay.lanes.len() {
-                let Lane { len, tail, .. } = replay.lanes[index];
-                let begin = replay.bytes_of_lane(index, column).start;
-                self.fill(&mut replay.columns[column].bytes_mut()[begin..][..(tail + len) * width])?;
-                let padding = (replay.longest_with_tail() - tail - len) * width;
-                self.file.seek_relative(padding as i64).map_err(|source| self.io(source))?;
+            match part.content {
+                Content::Rows { column } => {
+                    self.seek(part)?;
+                    (0..replay.lanes.len()).try_for_each(|lane| self.read_ring(replay, lane, column))?;
+                }
+                Content::Open { column } => {
+                    self.seek(part)?;
+                    (0..replay.lanes.len()).try_for_each(|lane| self.read_open(replay, lane, column))?;
+                }
+                _ => {}
             }
         }
-        Ok(())
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let ordinals: Vec<_> = (0..replay.lanes.len()).map(|lane| replay.ordinals(lane)).collect();
+        match &mut replay.segments {
+            None => Ok(()),
+            Some(segments) => {
+                (0..).zip(ordinals).try_for_each(|(lane, ordinals)| segments.load(lane, ordinals, folder))
+            }
+        }
+    }
+
+    /// Reads the rows of one lane into its ring, whose end is followed by its beginning.
+    fn read_ring(&mut self, replay: &mut Replay, index: usize, column: usize) -> Result<(), ReplayError> {
+        let (width, place) = (replay.schema.row_bytes(column), replay.bytes_of_lane(index, column));
+        let (begin, rows) = (replay.oldest_slot(index), replay.lanes[index].tail + replay.lanes[index].len);
+        let padding = (replay.longest_with_tail() - rows) * width;
+        let first = rows.min(replay.slots - begin);
+        let ring = &mut replay.columns[column].bytes_mut()[place];
+        self.fill(&mut ring[begin * width..][..first * width])?;
+        self.fill(&mut ring[..(rows - first) * width])?;
+        self.skip(padding)
+    }
+
+    /// Reads the rows of one lane's open segment.
+    fn read_open(&mut self, replay: &mut Replay, index: usize, column: usize) -> Result<(), ReplayError> {
+        let next = replay.lanes[index].next_ordinal();
+        let Some(segments) = &mut replay.segments else { return Ok(()) };
+        let whole = segments.rows() * replay.schema.row_bytes(column);
+        let open = segments.open_mut(index, column, next);
+        self.fill(open)?;
+        self.skip(whole - open.len())
     }
 
     /// Finds the rows that ended an episode and makes room for their final observations.
     fn find_episodes(&mut self, replay: &mut Replay, extent: &Extent) -> Result<(), ReplayError> {
         let mut episodes = 0;
         for index in 0..replay.lanes.len() {
+            let (begin, rows) = (replay.oldest_slot(index), replay.lanes[index].tail + replay.lanes[index].len);
             let flags = |column: usize| {
-                let begin = replay.bytes_of_lane(index, column).start;
-                &replay.columns[column].bytes()[begin..][..replay.lanes[index].tail + replay.lanes[index].len]
+                let ring = &replay.columns[column].bytes()[replay.bytes_of_lane(index, column)];
+                pieces(ring, begin, rows).into_iter().flatten()
             };
-            let flags = flags(replay.schema.terminated()).iter().zip(flags(replay.schema.truncated()));
+            let flags = flags(replay.schema.terminated()).zip(flags(replay.schema.truncated()));
             if let Some((terminated, truncated)) = flags.clone().find(|&(&one, &other)| one > 1 || other > 1) {
                 return Err(
                     self.damaged(format!("an episode ended with flags {terminated} and {truncated}, not 0 or 1"))
@@ -198,11 +232,10 @@ impl<'a> Archive<'a> {
                 Content::Heads { column } => {
                     self.seek(part)?;
                     for index in 0..replay.lanes.len() {
-                        let head = replay.bytes_of(index, column, replay.lanes[index].tail + replay.lanes[index].len);
-                        self.fill(&mut replay.columns[column].bytes_mut()[head])?;
+                        replay.head_mut(index, column, |head| self.fill(head))?;
                     }
                 }
-                Content::First | Content::Length | Content::Tail | Content::Rows { .. } => {}
+                Content::First | Content::Length | Content::Tail | Content::Rows { .. } | Content::Open { .. } => {}
             }
         }
         Ok(())
@@ -216,6 +249,10 @@ impl<'a> Archive<'a> {
 
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), ReplayError> {
         self.file.read_exact(bytes).map_err(|source| self.io(source))
+    }
+
+    fn skip(&mut self, bytes: usize) -> Result<(), ReplayError> {
+        self.file.seek_relative(bytes as i64).map_err(|source| self.io(source))
     }
 
     fn io(&self, source: io::Error) -> ReplayError {

@@ -146,6 +146,9 @@ pub enum ReplayError {
         /// The lanes asked for.
         lanes: usize,
     },
+    /// Segments without a row.
+    #[error("a segment of 0 rows holds nothing; give it at least one")]
+    Segment,
     /// The memory cannot be had.
     #[error("the memory for a replay of {capacity} transitions cannot be had: {bytes} bytes in all")]
     Memory {

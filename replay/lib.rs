@@ -54,11 +54,13 @@ mod data;
 pub mod error;
 mod finals;
 mod lane;
+mod mapped;
 pub mod memory;
 mod persist;
 pub mod priorities;
 pub mod replay;
 mod sample;
+mod segments;
 mod sum_tree;
 pub mod window;
 

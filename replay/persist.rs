@@ -5,6 +5,7 @@
 //! lane/length   i64 [lanes]              transitions of each lane
 //! lane/tail     i64 [lanes]              rows before them that are kept for what is seen of them later
 //! rows/NAME         [lanes, rows, …]     each column, the tail and then the oldest first, zero from the lane's end on
+//! open/NAME         [lanes, segment, …]  in its place, of an observation that is on disk: the rows of the segment that is not yet full
 //! final/NAME        [episodes, …]        each observation at the end of the k-th transition with terminated or truncated,
 //!                                        in the order of rows/terminated, those of tails left out
 //! head/NAME         [lanes, …]           each observation after the newest transition, zero if that ended an episode
@@ -12,13 +13,14 @@
 //!
 //! `rows` is the length of the longest lane with its tail, so that a young replay makes a small file. Equal contents make equal bytes,
 //! whatever the rings' positions: rows are written from the oldest on. They go to the file and come from it piece by piece;
-//! nothing is held twice.
+//! nothing is held twice. Segments that are full already lie beside the file, as links to those that the replay goes on to read.
 
 use crate::archive::Archive;
 use crate::column::{Kind, Schema};
 use crate::error::ReplayError;
 use crate::lane::{pieces, wrap};
 use crate::replay::Replay;
+use crate::segments::Segments;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -33,7 +35,7 @@ use std::sync::Arc;
 compile_error!("replays are saved as they lie in memory, which must be little-endian");
 
 /// The version of the layout; another one is refused.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// The entry of the file's metadata that holds the [`Extent`]. It is one entry, since the order of several is not fixed.
 pub(crate) const ENTRY: &str = "innate.replay";
@@ -45,6 +47,8 @@ pub(crate) struct Extent {
     /// Transitions that the replay holds at most.
     pub(crate) capacity: usize,
     pub(crate) lanes: usize,
+    /// Rows of a segment on disk; 0 if all is in the file.
+    pub(crate) segment: usize,
     /// Transitions of the longest lane, its tail included.
     pub(crate) rows: usize,
     /// Ends of episodes among all transitions.
@@ -58,6 +62,7 @@ pub(crate) enum Content {
     Length,
     Tail,
     Rows { column: usize },
+    Open { column: usize },
     Finals { column: usize },
     Heads { column: usize },
 }
@@ -72,7 +77,7 @@ pub(crate) struct Part {
 
 /// The arrays of a file, in its order: wide elements first, so that each is aligned.
 pub(crate) fn parts(schema: &Schema, extent: &Extent) -> Vec<Part> {
-    let &Extent { lanes, rows, episodes, .. } = extent;
+    let &Extent { lanes, segment, rows, episodes, .. } = extent;
     let lane = |name: &str, content| Part { name: name.into(), kind: Kind::I64, shape: vec![lanes], content };
     let mut parts = vec![
         lane("lane/first", Content::First),
@@ -85,7 +90,11 @@ pub(crate) fn parts(schema: &Schema, extent: &Extent) -> Vec<Part> {
         parts.push(Part { name: format!("{what}/{}", spec.name), kind: spec.kind, shape, content });
     };
     for column in 0..schema.specs().len() {
-        add(column, "rows", &[lanes, rows], Content::Rows { column });
+        if segment > 0 && schema.observations().contains(&column) {
+            add(column, "open", &[lanes, segment], Content::Open { column });
+        } else {
+            add(column, "rows", &[lanes, rows], Content::Rows { column });
+        }
     }
     for &column in schema.observations() {
         add(column, "final", &[episodes], Content::Finals { column });
@@ -105,11 +114,16 @@ pub(crate) fn dtype(kind: Kind) -> Dtype {
 
 impl Replay {
     /// Writes everything stored to the file at `path`, and has the system put it on the disk before it returns. What was
-    /// there is overwritten; who needs the old file until the new one is whole gives another path, and renames.
+    /// there is overwritten; who needs the old file until the new one is whole gives another path, and renames. Observations on disk
+    /// are linked beside it, in files that are written already; the system is not asked to have them on the disk.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), ReplayError> {
+        if let Some(segments) = &self.segments {
+            let folder = path.parent().unwrap_or(Path::new("."));
+            (0..self.lanes.len()).try_for_each(|lane| segments.save(lane, self.ordinals(lane), folder))?;
+        }
         let write = || {
             let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
             self.write(&mut file)?;
@@ -124,9 +138,29 @@ impl Replay {
     /// # Errors
     /// The file cannot be read, is damaged, or is of other columns, lanes or capacity; or the memory cannot be had.
     pub fn load(path: &Path, schema: Arc<Schema>, lanes: usize, capacity: usize) -> Result<Self, ReplayError> {
-        let mut replay = Self::new(schema, lanes, capacity)?;
-        Archive::open(path)?.read(&mut replay)?;
-        Ok(replay)
+        Self::new(schema, lanes, capacity)?.restore(path)
+    }
+
+    /// The same, into a replay that holds nothing yet, and whose observations may be on disk. Segments are then those beside the file,
+    /// until [`Replay::keep_in`] links them to where others are to be written.
+    ///
+    /// # Errors
+    /// As for [`Replay::load`].
+    pub fn restore(mut self, path: &Path) -> Result<Self, ReplayError> {
+        Archive::open(path)?.read(&mut self)?;
+        Ok(self)
+    }
+
+    /// The slot of the oldest row of lane `lane` that is still seen.
+    pub(crate) fn oldest_slot(&self, lane: usize) -> usize {
+        let lane = &self.lanes[lane];
+        wrap(lane.start + self.slots - lane.tail, self.slots)
+    }
+
+    /// The ordinals of the oldest row of lane `lane` that is still seen, and of the one that comes next.
+    pub(crate) fn ordinals(&self, lane: usize) -> (u64, u64) {
+        let lane = &self.lanes[lane];
+        (lane.first - lane.tail as u64, lane.next_ordinal())
     }
 
     fn write(&self, file: &mut impl Write) -> io::Result<()> {
@@ -134,6 +168,7 @@ impl Replay {
             format: FORMAT,
             capacity: self.capacity(),
             lanes: self.lanes.len(),
+            segment: self.segments.as_ref().map_or(0, Segments::rows),
             rows: self.longest_with_tail(),
             episodes: self.lanes.iter().map(|lane| lane.finals.len()).sum(),
         };
@@ -168,11 +203,16 @@ impl Replay {
                 Content::Rows { column } => {
                     let (width, rows) = (self.schema.row_bytes(column), lane.tail + lane.len);
                     let ring = &self.columns[column].bytes()[self.bytes_of_lane(index, column)];
-                    let begin = wrap(lane.start + self.slots - lane.tail, self.slots);
-                    for piece in pieces(ring, begin * width, rows * width) {
+                    for piece in pieces(ring, self.oldest_slot(index) * width, rows * width) {
                         file.write_all(piece)?;
                     }
                     write_zeros(file, (self.longest_with_tail() - rows) * width)?;
+                }
+                Content::Open { column } => {
+                    let Some(segments) = &self.segments else { continue };
+                    let open = segments.open(index, column, lane.next_ordinal());
+                    file.write_all(open)?;
+                    write_zeros(file, segments.rows() * self.schema.row_bytes(column) - open.len())?;
                 }
                 Content::Finals { column } => {
                     let width = self.schema.row_bytes(column);
@@ -185,8 +225,7 @@ impl Replay {
                     write_zeros(file, self.schema.row_bytes(column))?;
                 }
                 Content::Heads { column } => {
-                    let head = self.bytes_of(index, column, lane.slot(lane.len, self.slots));
-                    file.write_all(&self.columns[column].bytes()[head])?;
+                    file.write_all(self.observation(index, column, lane.slot(lane.len, self.slots)))?;
                 }
             }
         }

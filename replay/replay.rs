@@ -5,9 +5,10 @@
 //! memory        = lanes · (rows per lane + longest history) · bytes of a row  +  final observations of the episodes present
 //! ```
 //!
-//! Each column is one block of memory, `[lanes, slots, …]`, and each lane's part of it a ring. One slot more than there are rows is
+//! Each column is one block of memory (or those of observations are segments on disk, see `segments.rs`), `[lanes, slots, …]`, and each lane's part of it a ring. One slot more than there are rows is
 //! the head: the observation after the newest row lies where that of the next row will. Where observations have a history of k, k − 1
-//! more slots keep what the oldest rows still show: a stack of k observations costs no more memory than one.
+//! more slots keep what the oldest rows still show: a stack of k observations costs no more memory than one. The slot of a row is its
+//! ordinal modulo the slots of a lane.
 
 use crate::chunk::Chunk;
 use crate::column::{Role, Schema};
@@ -16,15 +17,19 @@ use crate::error::ReplayError;
 use crate::finals::Finals;
 use crate::lane::{Lane, write};
 use crate::memory::Summary;
+use crate::segments::Segments;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The latest transitions of every lane.
 #[derive(Clone, Debug)]
 pub struct Replay {
     pub(crate) schema: Arc<Schema>,
-    /// By column: the rows of all lanes.
+    /// By column: the rows of all lanes; nothing of observations that are on disk.
     pub(crate) columns: Vec<Data>,
+    /// The observations, if they are on disk.
+    pub(crate) segments: Option<Segments>,
     pub(crate) lanes: Vec<Lane>,
     /// Slots of a lane: its tail, its rows and the head.
     pub(crate) slots: usize,
@@ -40,23 +45,47 @@ impl Replay {
     /// # Errors
     /// No lane, less than one transition for each, or more memory than can be had.
     pub fn new(schema: Arc<Schema>, lanes: usize, capacity: usize) -> Result<Self, ReplayError> {
+        Self::build(schema, lanes, capacity, None)
+    }
+
+    /// The same with observations on disk, in files of `segment` rows, but for the newest rows: for more than fits into memory. It
+    /// holds and draws the same to the last bit. Files are written once [`Replay::keep_in`] has said where; until then all is in memory.
+    ///
+    /// # Errors
+    /// As for [`Replay::new`], or segments without a row.
+    pub fn on_disk(schema: Arc<Schema>, lanes: usize, capacity: usize, segment: usize) -> Result<Self, ReplayError> {
+        if segment == 0 {
+            return Err(ReplayError::Segment);
+        }
+        Self::build(schema, lanes, capacity, Some(segment))
+    }
+
+    fn build(schema: Arc<Schema>, lanes: usize, capacity: usize, segment: Option<usize>) -> Result<Self, ReplayError> {
         let rows = capacity.checked_div(lanes).unwrap_or(0);
         if rows == 0 {
             return Err(ReplayError::Capacity { capacity, lanes });
         }
         let slots = rows.saturating_add(1).saturating_add(schema.tail());
         let zeros = |(column, spec): (usize, &crate::column::ColumnSpec)| {
+            let on_disk = segment.is_some() && spec.role == Role::Observation;
+            let slots = if on_disk { 0 } else { slots };
             let elements = schema.elements(column).checked_mul(slots)?.checked_mul(lanes)?;
             Data::try_zeros(spec.kind, elements)
         };
         let columns = schema.specs().iter().enumerate().map(zeros).collect::<Option<Vec<_>>>();
-        let columns = columns.ok_or_else(|| {
+        let width = |column: usize| if schema.observations().contains(&column) { schema.row_bytes(column) } else { 0 };
+        let widths: Vec<usize> = (0..schema.specs().len()).map(width).collect();
+        let segments = match segment {
+            None => Some(None),
+            Some(segment) => Segments::new(segment, lanes, slots, &widths).map(Some),
+        };
+        let (columns, segments) = columns.zip(segments).ok_or_else(|| {
             let row: u128 = (0..schema.specs().len()).map(|column| schema.row_bytes(column) as u128).sum();
             let bytes = row.saturating_mul(slots as u128).saturating_mul(lanes as u128);
             ReplayError::Memory { capacity, bytes }
         })?;
         let lanes = (0..lanes).map(|_| Lane::new(Finals::new(&schema))).collect();
-        Ok(Self { schema, columns, lanes, slots, longest: 0 })
+        Ok(Self { schema, columns, segments, lanes, slots, longest: 0 })
     }
 
     /// The columns.
@@ -77,6 +106,20 @@ impl Replay {
     /// Transitions that fit, over all lanes.
     pub fn capacity(&self) -> usize {
         self.rows_per_lane() * self.lanes.len()
+    }
+
+    /// Has observations that are on disk lie in `folder` from now on, which is made if it is not there; segments of other replays that lie
+    /// there are removed. Does nothing if all is in memory.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn keep_in(&mut self, folder: &Path) -> Result<(), ReplayError> {
+        self.segments.as_mut().map_or(Ok(()), |segments| segments.keep_in(folder))
+    }
+
+    /// Whether a file of this name holds observations of a replay: written once, never changed, and shared by links.
+    pub fn is_segment(name: &str) -> bool {
+        Segments::is_file(name)
     }
 
     /// Number of lanes.
@@ -104,9 +147,11 @@ impl Replay {
             let columns = self.columns.iter().zip(self.schema.specs()).filter(|(_, spec)| spec.role == role);
             columns.map(|(data, _)| data.bytes().len()).sum()
         };
+        let (open, on_disk) = self.segments.as_ref().map_or((0, 0), Segments::memory);
         Summary {
             capacity: self.capacity(),
-            observations: of(Role::Observation),
+            observations: of(Role::Observation) + open,
+            on_disk,
             steps: of(Role::Step),
             finals: self.lanes.iter().map(|lane| lane.finals.memory()).sum(),
         }
@@ -117,7 +162,7 @@ impl Replay {
     ///
     /// # Errors
     /// No such lane, other columns, or a chunk that lacks the observation after its last row; nothing has changed then. Or
-    /// no memory for the final observations.
+    /// no memory for the final observations, or a disk that refuses observations; the replay is then not to be gone on with.
     pub fn insert(&mut self, lane: usize, chunk: &Chunk) -> Result<(), ReplayError> {
         self.check_lane(lane)?;
         Schema::check_same(&self.schema, chunk.schema())?;
@@ -130,13 +175,13 @@ impl Replay {
         let endings = chunk.endings_before(chunk.len());
         let passed_endings = chunk.endings_before(passed);
         self.make_room(lane, rows.len(), endings - passed_endings)?;
-        self.write_rows(lane, chunk, unseen..chunk.len());
+        self.write_rows(lane, chunk, unseen)?;
 
         let (slots, tail) = (self.slots, self.schema.tail());
         let ring = &mut self.lanes[lane];
         if passed > 0 {
             // Nothing else is left of the lane then.
-            ring.start = ring.slot(passed - unseen, slots);
+            ring.start = (ring.start + passed) % slots;
             ring.tail = if unseen > 0 { tail } else { (ring.tail + passed).min(tail) };
             ring.first += passed as u64;
         }
@@ -152,10 +197,8 @@ impl Replay {
         ring.len += rows.len();
         self.longest = self.longest.max(ring.len);
         if chunk.is_running() {
-            let head = self.lanes[lane].slot(self.lanes[lane].len, self.slots);
-            for &column in self.schema.observations() {
-                let place = self.bytes_of(lane, column, head);
-                self.columns[column].bytes_mut()[place].copy_from_slice(chunk.head_bytes(column));
+            for &column in self.schema.clone().observations() {
+                self.head_mut(lane, column, |head| head.copy_from_slice(chunk.head_bytes(column)));
             }
         }
         Ok(())
@@ -178,9 +221,12 @@ impl Replay {
         ring.finals.push(ring.next_ordinal() - 1);
         let place = ring.finals.len() - 1;
         for &column in self.schema.observations() {
-            let (width, head) = (self.schema.row_bytes(column), self.bytes_of(lane, column, head));
-            let kept = self.lanes[lane].finals.bytes_mut(column, width, place);
-            kept.copy_from_slice(&self.columns[column].bytes()[head]);
+            let width = self.schema.row_bytes(column);
+            let head = match &self.segments {
+                Some(segments) => segments.row(lane, column, head),
+                None => &self.columns[column].bytes()[self.bytes_of(lane, column, head)],
+            };
+            self.lanes[lane].finals.bytes_mut(column, width, place).copy_from_slice(head);
         }
         let flag = self.bytes_of(lane, self.schema.truncated(), newest);
         self.columns[self.schema.truncated()].bytes_mut()[flag].fill(1);
@@ -229,13 +275,45 @@ impl Replay {
         Err(ReplayError::Memory { capacity, bytes })
     }
 
-    /// Copies `rows` of `chunk` behind the newest row of lane `lane`.
-    fn write_rows(&mut self, lane: usize, chunk: &Chunk, rows: Range<usize>) {
-        let slot = self.lanes[lane].slot(self.lanes[lane].len, self.slots);
-        for column in 0..self.columns.len() {
-            let (begin, place) = (slot * self.schema.row_bytes(column), self.bytes_of_lane(lane, column));
-            let ring = &mut self.columns[column].bytes_mut()[place];
-            write(ring, begin, chunk.row_bytes(column, rows.clone()));
+    /// What was observed at slot `slot` of lane `lane`.
+    #[inline]
+    pub(crate) fn observation(&self, lane: usize, column: usize, slot: usize) -> &[u8] {
+        match &self.segments {
+            None => &self.columns[column].bytes()[self.bytes_of(lane, column, slot)],
+            Some(segments) => segments.row(lane, column, slot),
         }
+    }
+
+    /// Has `write` write the head of lane `lane`.
+    pub(crate) fn head_mut<T>(&mut self, lane: usize, column: usize, write: impl FnOnce(&mut [u8]) -> T) -> T {
+        let slot = self.lanes[lane].slot(self.lanes[lane].len, self.slots);
+        let place = self.bytes_of(lane, column, slot);
+        match &mut self.segments {
+            None => write(&mut self.columns[column].bytes_mut()[place]),
+            Some(segments) => write(segments.head_mut(lane, column, slot)),
+        }
+    }
+
+    /// Copies the rows of `chunk` behind the newest row of lane `lane`; nobody will see those before row `unseen`.
+    fn write_rows(&mut self, lane: usize, chunk: &Chunk, unseen: usize) -> Result<(), ReplayError> {
+        let ring = &self.lanes[lane];
+        let (slot, next) = ((ring.start + ring.len + unseen) % self.slots, ring.next_ordinal());
+        for (column, spec) in self.schema.specs().iter().enumerate() {
+            let width = self.schema.row_bytes(column);
+            match &mut self.segments {
+                Some(segments) if spec.role == Role::Observation => {
+                    let rows = chunk.row_bytes(column, 0..chunk.len()).chunks_exact(width);
+                    for (ordinal, row) in (next..).zip(rows) {
+                        segments.write_row(lane, column, ordinal, row)?;
+                    }
+                }
+                _ => {
+                    let place = self.bytes_of_lane(lane, column);
+                    let ring = &mut self.columns[column].bytes_mut()[place];
+                    write(ring, slot * width, chunk.row_bytes(column, unseen..chunk.len()));
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -104,6 +104,22 @@ impl Replay {
                 }
                 continue;
             }
+            if let (Some(segments), Role::Observation) = (&self.segments, spec.role) {
+                let places = || batch.places.iter().map(|place| place.lane);
+                let gather = |slots: &[usize], into: &mut [u8]| {
+                    let rows = into.chunks_exact_mut(self.schema.row_bytes(column)).zip(slots).zip(places());
+                    rows.for_each(|((row, slot), lane)| {
+                        row.copy_from_slice(segments.row(lane, column, slot - lane * self.slots));
+                    });
+                };
+                if observed.before {
+                    gather(&batch.slots, batch.values[column].bytes_mut());
+                }
+                if observed.after {
+                    gather(&batch.next_slots, batch.next[column].bytes_mut());
+                }
+                continue;
+            }
             let (rows, width) = (self.columns[column].bytes(), self.schema.row_bytes(column));
             if spec.role == Role::Step || observed.before {
                 gather_rows(rows, width, &batch.slots, batch.values[column].bytes_mut());
@@ -120,14 +136,13 @@ impl Replay {
     /// Fills an observation with a history: the latest ones of the episode, and before its first one that one again.
     fn fill_history(&self, batch: &mut Batch, column: usize, observed: Observed) {
         let (history, width) = (self.schema.specs()[column].history, self.schema.row_bytes(column));
-        let rows = self.columns[column].bytes();
         let (before, after) = (batch.values[column].bytes_mut(), batch.next[column].bytes_mut());
         for (index, &Place { lane, row }) in batch.places.iter().enumerate() {
             // From the newest back; the stack after the step has one more at its end and one fewer at its beginning.
             let mut slot = batch.slots[index] - lane * self.slots;
             let mut back = 0;
             for place in (0..history).rev() {
-                let from = &rows[(lane * self.slots + slot) * width..][..width];
+                let from = self.observation(lane, column, slot);
                 let stack = index * history * width;
                 if observed.before {
                     before[stack + place * width..][..width].copy_from_slice(from);
@@ -141,7 +156,7 @@ impl Replay {
                 }
             }
             if observed.after {
-                let next = &rows[batch.next_slots[index] * width..][..width];
+                let next = self.observation(lane, column, batch.next_slots[index] - lane * self.slots);
                 after[(index + 1) * history * width - width..][..width].copy_from_slice(next);
             }
         }

@@ -108,6 +108,47 @@ fn an_interrupted_run_saves_itself_and_goes_on() {
     assert_eq!(trace(&home.path("whole")), trace(&home.path("cut")));
 }
 
+#[test]
+fn a_replay_on_disk_is_the_same_to_the_bit_and_resumes_and_leaves_by_itself() {
+    let home = Home::new();
+    let keys = ["--set", "area.body.frames=3", "--set", "area.body.n_step=2", "--quiet"];
+    let on_disk = ["--set", "replay.storage=disk", "--set", "replay.segment=64"];
+    home.succeed(&[&["train", "small.toml", "--run-dir", "memory"], &keys[..]].concat());
+    home.succeed(&[&["train", "small.toml", "--run-dir", "whole"], &keys[..], &on_disk].concat());
+    home.succeed(&[&["train", "small.toml", "--run-dir", "again"], &keys[..], &on_disk].concat());
+    let learned = |run: &str| {
+        let mut found = trace(&home.path(run));
+        found.sums.retain(|(name, _)| name != "replay.safetensors");
+        found
+    };
+    assert_eq!(learned("memory"), learned("whole"));
+    let latest = home.path("whole/latest");
+    let segments = |folder: &std::path::Path| {
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        names.filter(|path| path.to_string_lossy().ends_with(".rows")).collect::<Vec<_>>()
+    };
+    let linked = segments(&latest);
+    // 500 rows of each of four slots: seven segments of 64 that are full, at most one more that is being forgotten.
+    assert!((28..=36).contains(&linked.len()), "{}", linked.len());
+    let links = std::os::unix::fs::MetadataExt::nlink(&std::fs::metadata(&linked[0]).unwrap());
+    assert!(links >= 2, "{links}: a copy");
+    // The folder of the run's own segments may be lost: a checkpoint is whole by itself, and so is a copy of it.
+    std::fs::remove_dir_all(home.path("again/replay")).unwrap();
+    home.succeed(&["resume", "again", "--from", "step-3584", "--quiet"]);
+    assert_eq!(trace(&home.path("whole")), trace(&home.path("again")));
+    for run in ["memory", "whole"] {
+        home.succeed(&["export", run, &format!("{run}.npz")]);
+    }
+    assert!(std::fs::read(home.path("memory.npz")).unwrap() == std::fs::read(home.path("whole.npz")).unwrap());
+    let file = &segments(&home.path("whole/latest"))[0];
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[0] ^= 1;
+    std::fs::remove_file(file).unwrap();
+    std::fs::write(file, bytes).unwrap();
+    let said = home.fail(1, &["export", "whole", "damaged.npz"]);
+    assert!(said.contains(".rows do not have the checksum"), "{said}");
+}
+
 /// A DQN with every addition, and a replay that is drawn from by priority.
 const EVERYTHING: &str = "
     learning_starts = 64

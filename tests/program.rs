@@ -64,6 +64,7 @@ fn the_readmes_equations_are_in_the_code() {
         "rewards/condition.rs",
         "rewards/bearing.rs",
         "agents/dqn.rs",
+        "agents/dqn/options.rs",
         "agents/dqn/head.rs",
         "agents/dqn/soft.rs",
         "agents/recall.rs",

@@ -110,7 +110,7 @@ fn read(path: &Path, plan: &Plan) -> Result<Replay, String> {
         let after = fitting(&format!("{NEXT}{}", spec.name))?;
         columns.push(Column { id: ColumnId(number), before, after, expected: Vec::new() });
     }
-    let replay = Replay::new(plan.schema.clone(), lanes, plan.config.replay.capacity).map_err(sentence)?;
+    let replay = plan.build_replay().map_err(sentence)?;
     let chunk = Chunk::new(plan.schema.clone());
     let mut reader = Reader { plan, flags, columns, chunk, replay, place: 0, lane_before: 0.0 };
     for lane in 0..lanes {

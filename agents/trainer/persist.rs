@@ -13,6 +13,7 @@ use innate_envs::Loaded;
 use innate_replay::Replay;
 use innate_rewards::BankState;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// `state.bin`: all state that is neither weights, moments nor replay.
@@ -87,6 +88,10 @@ impl Trainer {
                 }
             }
         }
+        let files = checkpoint.manifest.files.iter().filter(|(name, _)| Replay::is_segment(name));
+        trainer.shared = files.map(|(name, sum)| (name.clone(), sum.clone())).collect();
+        // Its segments are linked before checkpoints go that may hold the last link to them.
+        trainer.replay.keep_in(&folder.replay())?;
         trainer.forget_later(folder)?;
         (trainer.saved, trainer.saved_best) = (Some(trainer.step()), trainer.best_step());
         Ok((trainer, state.mark))
@@ -116,7 +121,7 @@ impl Trainer {
     /// Writes a checkpoint of the weights alone.
     fn save_weights(&mut self, folder: &RunFolder, step: u64) -> Result<(), TrainError> {
         let weights = self.save_learners()?.weights;
-        folder.write(step, Extent::Weights, |to| write_tensors(&to.join(WEIGHTS), &weights))?;
+        folder.write(step, Extent::Weights, &BTreeMap::new(), |to| write_tensors(&to.join(WEIGHTS), &weights))?;
         self.point_best(folder)
     }
 
@@ -150,7 +155,7 @@ impl Trainer {
             ))
         });
         let priorities: Vec<_> = priorities.collect();
-        folder.write(step, Extent::Full, |to| {
+        let files = folder.write(step, Extent::Full, &self.shared, |to| {
             write_tensors(&to.join(WEIGHTS), &weights)?;
             write_tensors(&to.join(OPTIMISER), &moments)?;
             write_file(&to.join(STATE), &state)?;
@@ -158,6 +163,7 @@ impl Trainer {
             priorities.iter().try_for_each(|(name, priorities)| write_tensors(&to.join(name), priorities))?;
             Ok(replay.save(&to.join(REPLAY))?)
         })?;
+        self.shared = files.into_iter().filter(|(name, _)| Replay::is_segment(name)).collect();
         (self.saved, self.saved_best) = (Some(step), self.best_step());
         folder.point("latest", step)?;
         self.point_best(folder)

@@ -7,6 +7,7 @@ use innate_replay::{Batch, Chunk, Place, Priorities, Proportional, Replay, Windo
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use support::{Actor, Transition, all, random, schema, transitions};
+use tempfile::TempDir;
 
 /// How priorities count here.
 const HOW: Proportional = Proportional { alpha: 0.5, epsilon: 0.01 };
@@ -49,6 +50,8 @@ fn event(lanes: usize) -> impl Strategy<Value = Event> {
 struct World {
     actors: Vec<Actor>,
     replay: Replay,
+    /// Rows of a segment, and where segments lie, if observations are on disk.
+    disk: Option<(usize, TempDir)>,
     spare: Chunk,
     priorities: Priorities,
     /// What the priorities should be, by lane and ordinal, and the greatest so far.
@@ -57,9 +60,11 @@ struct World {
 }
 
 impl World {
-    fn new(lanes: usize, capacity: usize) -> Self {
-        let replay = Replay::new(schema(), lanes, capacity).unwrap();
+    fn new(lanes: usize, capacity: usize, segment: Option<usize>) -> Self {
+        let disk = segment.map(|segment| (segment, tempfile::tempdir().unwrap()));
+        let replay = empty(lanes, capacity, &disk);
         Self {
+            disk,
             actors: (0..lanes).map(Actor::new).collect(),
             priorities: Priorities::new(&replay, HOW).unwrap(),
             replay,
@@ -100,7 +105,22 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let (first, second) = (folder.path().join("first"), folder.path().join("second"));
         self.replay.save(&first).unwrap();
-        let loaded = Replay::load(&first, schema(), self.replay.lanes(), self.replay.capacity()).unwrap();
+        let (lanes, capacity) = (self.replay.lanes(), self.replay.capacity());
+        let mut loaded = match &self.disk {
+            None => Replay::load(&first, schema(), lanes, capacity).unwrap(),
+            Some((segment, _)) => {
+                let empty = Replay::on_disk(schema(), lanes, capacity, *segment).unwrap();
+                let seen = empty.restore(&first).unwrap();
+                for lane in 0..lanes {
+                    assert_eq!(all(&seen, lane), all(&self.replay, lane), "read where it was saved");
+                }
+                seen
+            }
+        };
+        // The run's own segments go, and those of what was saved come back.
+        if let Some((_, home)) = &self.disk {
+            loaded.keep_in(home.path()).unwrap();
+        }
         loaded.save(&second).unwrap();
         assert!(std::fs::read(&first).unwrap() == std::fs::read(&second).unwrap(), "saved again, the file differs");
         self.replay = loaded;
@@ -199,6 +219,17 @@ impl World {
     }
 }
 
+/// An empty replay, whose observations may be on disk.
+fn empty(lanes: usize, capacity: usize, disk: &Option<(usize, TempDir)>) -> Replay {
+    let Some((segment, home)) = disk else { return Replay::new(schema(), lanes, capacity).unwrap() };
+    let mut replay = Replay::on_disk(schema(), lanes, capacity, *segment).unwrap();
+    // Half of the replays learn only later where their segments are to lie.
+    if segment % 2 == 0 {
+        replay.keep_in(home.path()).unwrap();
+    }
+    replay
+}
+
 /// Few in the usual tests; PROPTEST_CASES=100000 for as many as that.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(512)
@@ -209,11 +240,12 @@ proptest! {
 
     #[test]
     fn the_replay_holds_what_a_list_of_transitions_holds(
-        (lanes, capacity, events) in (1..4_usize).prop_flat_map(|lanes| {
-            (Just(lanes), lanes..40, prop::collection::vec(event(lanes), 1..80))
+        (lanes, capacity, segment, events) in (1..4_usize).prop_flat_map(|lanes| {
+            let segment = prop::option::of(1..9_usize);
+            (Just(lanes), lanes..40, segment, prop::collection::vec(event(lanes), 1..80))
         })
     ) {
-        let mut world = World::new(lanes, capacity);
+        let mut world = World::new(lanes, capacity, segment);
         for event in events {
             world.apply(event);
         }
