@@ -6,7 +6,8 @@
 //! weights_i   = 1, or the importance of a transition that was drawn by priority
 //! ```
 //!
-//! Within a round, batch u + 1 is drawn with the priorities known after update u − 1; the first batch of a round knows them all.
+//! Within a round, batch u + 1 is drawn with the priorities known after update u − 1; the first batch of a round knows them all. What of
+//! it lies on disk is read while update u is computed.
 
 use crate::learner::{Gammas, Horizon};
 use crate::run::Prioritised;
@@ -73,11 +74,13 @@ impl Recall {
 
     /// Draws the next transitions of `replay`; `done` is the share of the run that is over.
     pub(crate) fn draw<R: Rng>(&mut self, replay: &Replay, random: &mut R, done: f64) -> Result<(), ReplayError> {
-        let Self { drawn: (places, weights), .. } = self;
+        let Self { drawn: (places, weights), horizon, .. } = self;
         match (&self.priorities, &self.prioritised) {
-            (Some(priorities), Some(how)) => priorities.draw(replay, random, how.beta_at(done), places, weights),
-            _ => replay.draw(random, places),
+            (Some(priorities), Some(how)) => priorities.draw(replay, random, how.beta_at(done), places, weights)?,
+            _ => replay.draw(random, places)?,
         }
+        replay.announce(places, horizon.steps);
+        Ok(())
     }
 
     /// Fetches the transitions that were drawn last.

@@ -128,6 +128,17 @@ impl Segments {
         &bytes[begin..begin + strand.width]
     }
 
+    /// Has the system begin to read `rows` rows of a lane from slot `slot` on, as far as they lie in one segment on disk.
+    pub(crate) fn announce(&self, lane: usize, slot: usize, rows: usize) {
+        for strand in self.strands.iter().filter_map(|lanes| lanes.get(lane)) {
+            if let Some(Sealed { bytes: Bytes::Mapped(mapped, _), .. }) = &strand.sealed[slot / self.rows] {
+                let place = slot % self.rows;
+                let rows = rows.min(self.length(slot / self.rows) - place);
+                mapped.announce(place * strand.width, rows * strand.width);
+            }
+        }
+    }
+
     /// The head of a lane, in slot `slot`, to be written.
     pub(crate) fn head_mut(&mut self, lane: usize, column: usize, slot: usize) -> &mut [u8] {
         let (rows, strand) = (self.rows, &mut self.strands[column][lane]);

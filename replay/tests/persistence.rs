@@ -182,3 +182,47 @@ fn what_cannot_be_written_names_the_file() {
     let path = folder.path().join("missing").join("replay");
     assert!(mid_wrap().save(&path).unwrap_err().to_string().contains("missing/replay"));
 }
+
+#[test]
+fn a_disk_that_refuses_observations_is_an_error_that_names_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let mut replay = Replay::on_disk(schema(), 1, 20, 4).unwrap();
+    fs::write(home.path().join("file"), b"no folder").unwrap();
+    assert!(replay.keep_in(&home.path().join("file/replay")).unwrap_err().to_string().contains("file/replay"));
+    let folder = home.path().join("replay");
+    replay.keep_in(&folder).unwrap();
+    fs::remove_dir(&folder).unwrap();
+    let (mut actor, mut chunk) = (Actor::new(0), Chunk::new(schema()));
+    (0..6).for_each(|_| actor.step(false, false));
+    actor.release(0, &mut chunk);
+    let said = replay.insert(0, &chunk).unwrap_err().to_string();
+    assert!(said.contains("replay/observations-0-0-0.rows"), "{said}");
+    assert!(Replay::on_disk(schema(), 1, 20, 0).unwrap_err().to_string().contains("a segment of 0 rows"));
+}
+
+#[test]
+fn a_segment_that_is_missing_or_of_another_length_is_refused_by_name() {
+    let home = tempfile::tempdir().unwrap();
+    let mut replay = Replay::on_disk(schema(), 1, 20, 4).unwrap();
+    replay.keep_in(&home.path().join("replay")).unwrap();
+    let (mut actor, mut chunk) = (Actor::new(0), Chunk::new(schema()));
+    (0..10).for_each(|_| actor.step(false, false));
+    actor.release(0, &mut chunk);
+    replay.insert(0, &chunk).unwrap();
+    let saved = home.path().join("saved");
+    fs::create_dir(&saved).unwrap();
+    let path = saved.join("replay.safetensors");
+    replay.save(&path).unwrap();
+    let restored = || Replay::on_disk(schema(), 1, 20, 4).unwrap().restore(&path).map_err(|error| error.to_string());
+    assert_eq!(all(&restored().unwrap(), 0), all(&replay, 0));
+    assert!(load_into_memory(&path).contains("its length of segments is 4, not 0"));
+    let segment = saved.join("observations-2-0-4.rows");
+    fs::remove_file(&segment).unwrap();
+    assert!(restored().unwrap_err().contains("observations-2-0-4.rows"));
+    fs::write(&segment, [0; 5]).unwrap();
+    assert!(restored().unwrap_err().contains("it has 5 bytes, 4 rows take 12"));
+}
+
+fn load_into_memory(path: &Path) -> String {
+    Replay::load(path, schema(), 1, 20).unwrap_err().to_string()
+}
