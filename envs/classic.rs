@@ -18,6 +18,7 @@ pub use mountain_car::MountainCar;
 use crate::array::ArraySpec;
 use crate::env::{Discrete, Env, EnvError, EnvSpec, Observation, Step};
 use crate::numpy::Generator;
+use crate::picture::Picture;
 use documented::DocumentedFields;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub trait Mechanics: Clone + Send + Serialize + DeserializeOwned {
     /// What is seen of the present state.
     fn seen(&self) -> Self::Seen;
 
+    /// The world as a person would see it.
+    fn picture(&self) -> Picture;
+
     /// Whether the numbers are such as [`Mechanics::advance`] can lead to; a damaged file may hold others.
     fn is_possible(&self) -> bool;
 }
@@ -51,8 +55,9 @@ pub trait Mechanics: Clone + Send + Serialize + DeserializeOwned {
 pub struct Classic<M> {
     spec: EnvSpec,
     random: Generator,
-    /// The state of the running episode, if one is running.
+    /// The state, once an episode has begun; and whether it is still running.
     state: Option<M>,
+    running: bool,
 }
 
 impl<M: Mechanics> Classic<M> {
@@ -65,7 +70,7 @@ impl<M: Mechanics> Classic<M> {
             max_episode_steps: None,
             reward_threshold: Some(reward_threshold),
         };
-        Self { spec, random: Generator::new(0), state: None }
+        Self { spec, random: Generator::new(0), state: None, running: false }
     }
 }
 
@@ -80,7 +85,7 @@ impl<M: Mechanics> Env for Classic<M> {
         }
         let state = M::start(&mut self.random);
         let fits = write(observation, state.seen().as_ref());
-        self.state = Some(state);
+        (self.state, self.running) = (Some(state), true);
         if fits { Ok(()) } else { Err(self.spec.no_fit()) }
     }
 
@@ -89,21 +94,20 @@ impl<M: Mechanics> Env for Classic<M> {
         if action >= M::ACTIONS.len() {
             return Err(self.spec.no_action(action));
         }
-        let Some(state) = &mut self.state else {
+        let Some(state) = self.state.as_mut().filter(|_| self.running) else {
             return Err(self.spec.over());
         };
         let (reward, terminated) = state.advance(action);
         if !write(observation, state.seen().as_ref()) {
             return Err(self.spec.no_fit());
         }
-        if terminated {
-            self.state = None;
-        }
+        self.running = !terminated;
         Ok(Step { reward, terminated, truncated: false })
     }
 
     fn save(&self) -> Option<Vec<u8>> {
-        postcard::to_stdvec(&(&self.random, &self.state)).ok()
+        let running = self.state.as_ref().filter(|_| self.running);
+        postcard::to_stdvec(&(&self.random, running)).ok()
     }
 
     fn load(&mut self, state: &[u8]) -> Result<(), EnvError> {
@@ -112,8 +116,13 @@ impl<M: Mechanics> Env for Classic<M> {
         if state.as_ref().is_some_and(|state| !state.is_possible()) {
             return Err(self.spec.bad_state("its numbers lie outside the world"));
         }
+        self.running = state.is_some();
         (self.random, self.state) = (random, state);
         Ok(())
+    }
+
+    fn picture(&self) -> Option<Picture> {
+        self.state.as_ref().map(M::picture)
     }
 }
 
@@ -143,4 +152,37 @@ pub struct ClassicOptions<const LIMIT: u32> {
 
 fn usual<const LIMIT: u32>() -> NonZeroU32 {
     NonZeroU32::new(LIMIT).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// The mean column of the black pixels of the row in which a cart stands.
+    fn cart(env: &dyn Env) -> f64 {
+        let picture = env.picture().unwrap();
+        let row = (2.0 / 3.2 * picture.height as f64) as usize;
+        let line = picture.rgb[3 * row * picture.width..][..3 * picture.width].as_chunks::<3>().0;
+        let black: Vec<usize> = (0..picture.width).filter(|&column| line[column] == [0; 3]).collect();
+        black.iter().sum::<usize>() as f64 / black.len() as f64
+    }
+
+    #[test]
+    fn a_cart_is_drawn_where_it_is_until_after_the_end() {
+        let mut env = Classic::<CartPole>::new("CartPole-v1", 475.0);
+        assert!(env.picture().is_none());
+        let mut observation = env.spec().buffer();
+        env.reset(Some(3), &mut observation).unwrap();
+        loop {
+            let step = env.step(1, &mut observation).unwrap();
+            let x = f64::from(observation.arrays[0].as_f32().unwrap()[0]);
+            let expected = (x + 2.4) / 4.8 * 300.0 - 0.5;
+            assert!((cart(&env) - expected).abs() < 1.0, "{} {expected}", cart(&env));
+            if step.terminated {
+                break;
+            }
+        }
+        assert!(env.step(1, &mut observation).is_err());
+    }
 }

@@ -21,6 +21,7 @@ pub mod nursery;
 pub mod options;
 pub mod picture;
 pub mod registry;
+mod sketch;
 pub mod slot;
 pub mod slots;
 pub mod standard;

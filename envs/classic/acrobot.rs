@@ -37,6 +37,8 @@
 use super::Mechanics;
 use crate::array::ArraySpec;
 use crate::numpy::Generator;
+use crate::picture::Picture;
+use crate::sketch::{Sketch, disc, line, rectangle};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
@@ -84,6 +86,20 @@ impl Mechanics for Acrobot {
         };
         let ([cos1, sin1], [cos2, sin2]) = (circle(theta1), circle(theta2));
         [cos1, sin1, cos2, sin2, speed1 as f32, speed2 as f32]
+    }
+
+    fn picture(&self) -> Picture {
+        let [theta1, theta2, ..] = self.motion;
+        let below = |[x, y]: [f64; 2], angle: f64| [x + angle.sin(), y - angle.cos()];
+        let middle = below([0.0; 2], theta1);
+        let end = below(middle, theta1 + theta2);
+        Sketch::new(250, [-2.2; 2], [2.2; 2])
+            .paint([0; 3], rectangle([0.0, 1.0], [2.2, 0.01], 0.0))
+            .paint([0, 204, 204], line([0.0; 2], middle, 0.1))
+            .paint([0, 204, 204], line(middle, end, 0.1))
+            .paint([204, 204, 0], disc([0.0; 2], 0.1))
+            .paint([204, 204, 0], disc(middle, 0.1))
+            .done()
     }
 
     fn is_possible(&self) -> bool {

@@ -29,6 +29,8 @@
 use super::Mechanics;
 use crate::array::ArraySpec;
 use crate::numpy::Generator;
+use crate::picture::Picture;
+use crate::sketch::{Sketch, disc, line, rectangle};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
@@ -87,6 +89,18 @@ impl Mechanics for CartPole {
     #[inline]
     fn seen(&self) -> [f32; 4] {
         [self.x as f32, self.x_dot as f32, self.theta as f32, self.theta_dot as f32]
+    }
+
+    fn picture(&self) -> Picture {
+        // The cart is drawn larger than life, as the equations know no size of it.
+        let (cart, axle) = ([self.x, 0.0], [self.x, 0.08]);
+        let tip = [axle[0] + 2.0 * HALF_LENGTH * self.theta.sin(), axle[1] + 2.0 * HALF_LENGTH * self.theta.cos()];
+        Sketch::new(300, [-FARTHEST, -1.2], [FARTHEST, 2.0])
+            .paint([160; 3], rectangle([0.0, -0.12], [FARTHEST, 0.005], 0.0))
+            .paint([0; 3], rectangle(cart, [0.2, 0.12], 0.0))
+            .paint([202, 152, 101], line(axle, tip, 0.04))
+            .paint([129, 132, 203], disc(axle, 0.035))
+            .done()
     }
 
     fn is_possible(&self) -> bool {

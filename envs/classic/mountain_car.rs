@@ -25,6 +25,8 @@
 use super::Mechanics;
 use crate::array::ArraySpec;
 use crate::numpy::Generator;
+use crate::picture::Picture;
+use crate::sketch::{Sketch, disc, rectangle};
 use serde::{Deserialize, Serialize};
 
 const LEFT_WALL: f64 = -1.2;
@@ -68,6 +70,26 @@ impl Mechanics for MountainCar {
     #[inline]
     fn seen(&self) -> [f32; 2] {
         [self.position as f32, self.velocity as f32]
+    }
+
+    fn picture(&self) -> Picture {
+        // The hill that pulls by cos(3 x), and its slope.
+        let height = |x: f64| 0.45 * (3.0 * x).sin() + 0.55;
+        let slope = |x: f64| 1.35 * (3.0 * x).cos();
+        let beside = |x: f64, along: f64, up: f64| {
+            let (sin, cos) = slope(x).atan().sin_cos();
+            [x + along * cos - up * sin, height(x) + along * sin + up * cos]
+        };
+        let (x, flag) = (self.position, [GOAL, height(GOAL)]);
+        Sketch::new(300, [LEFT_WALL, 0.0], [RIGHT_END, 1.2])
+            .paint([225; 3], |[x, y]| (y - height(x)) / slope(x).hypot(1.0))
+            .paint([0; 3], |[x, y]| ((y - height(x)) / slope(x).hypot(1.0)).abs() - 0.003)
+            .paint([0; 3], rectangle([flag[0], flag[1] + 0.075], [0.003, 0.075], 0.0))
+            .paint([204, 204, 0], rectangle([flag[0] + 0.03, flag[1] + 0.13], [0.03, 0.02], 0.0))
+            .paint([0; 3], rectangle(beside(x, 0.0, 0.045), [0.06, 0.025], slope(x).atan()))
+            .paint([128; 3], disc(beside(x, 0.035, 0.02), 0.02))
+            .paint([128; 3], disc(beside(x, -0.035, 0.02), 0.02))
+            .done()
     }
 
     fn is_possible(&self) -> bool {
