@@ -39,7 +39,7 @@ pub struct GymOptions {
     pub on_failure: OnFailure,
 }
 
-/// Gymnasium's `AtariPreprocessing`, argument by argument.
+/// Gymnasium's `AtariPreprocessing`, argument by argument, and one key more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, DocumentedFields)]
 #[serde(default, deny_unknown_fields)]
 pub struct AtariOptions {
@@ -49,8 +49,10 @@ pub struct AtariOptions {
     pub frame_skip: u32,
     /// Height and width of what is seen.
     pub screen_size: u32,
-    /// Whether the loss of a life counts as the end of an episode.
+    /// Whether the loss of a life counts as the end of an episode, after which a new game begins.
     pub terminal_on_life_loss: bool,
+    /// Whether each life is an episode, and the next goes on in the same game, after a no-op (Mnih et al. 2015).
+    pub episodic_life: bool,
     /// Whether colours become grey.
     pub grayscale_obs: bool,
 }
@@ -79,7 +81,14 @@ pub enum OnFailure {
 impl Default for AtariOptions {
     /// Those of Mnih et al. 2015, without their end at the loss of a life (Machado et al. 2018).
     fn default() -> Self {
-        Self { noop_max: 30, frame_skip: 4, screen_size: 84, terminal_on_life_loss: false, grayscale_obs: true }
+        Self {
+            noop_max: 30,
+            frame_skip: 4,
+            screen_size: 84,
+            terminal_on_life_loss: false,
+            episodic_life: false,
+            grayscale_obs: true,
+        }
     }
 }
 

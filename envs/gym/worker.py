@@ -187,9 +187,36 @@ def make(asked):
         raise Refused(f"Gymnasium does not have it: {error} (`imports` names modules that register environments)")
     if atari is not None:
         imported("cv2", "opencv-python-headless")
+        lives = atari.pop("episodic_life")
         env = gymnasium.wrappers.AtariPreprocessing(env, **atari)
+        env = life_by_life(gymnasium, env) if lives else env
         env = env if limit is None else gymnasium.wrappers.TimeLimit(env, limit)
     return env
+
+
+def life_by_life(gymnasium, env):
+    """`env` with an episode for each life: the next one goes on in the same game, unless a seed asks for a new one."""
+
+    class LifeByLife(gymnasium.Wrapper):
+        lives, over = 0, True
+
+        def step(self, action):
+            observation, reward, terminated, truncated, info = self.env.step(action)
+            before, self.lives = self.lives, self.unwrapped.ale.lives()
+            self.over = terminated or truncated
+            return observation, reward, terminated or self.lives < before, truncated, info
+
+        def reset(self, *, seed=None, options=None):
+            goes_on = seed is None and not self.over
+            if goes_on:
+                observation, _, terminated, truncated, info = self.env.step(0)
+                goes_on = not (terminated or truncated)
+            if not goes_on:
+                observation, info = self.env.reset(seed=seed, options=options)
+            self.lives, self.over = self.unwrapped.ale.lives(), False
+            return observation, info
+
+    return LifeByLife(env)
 
 
 def imported(module, package):

@@ -176,6 +176,31 @@ fn atari_is_preprocessed_and_stacked_as_gymnasium_does_it() {
 }
 
 #[test]
+fn a_life_is_an_episode_of_the_same_game() {
+    if !is_there() {
+        return;
+    }
+    let kwargs = "{ frameskip = 1, repeat_action_probability = 0.0 }";
+    let ends = compare("ALE/Breakout-v5", 1500, kwargs, Some("{ episodic_life = true }"), 0);
+    let games = compare("ALE/Breakout-v5", 1500, kwargs, Some("{}"), 0);
+    assert!(games > 0 && ends > 3 * games, "{ends} lives of {games} games");
+}
+
+#[test]
+fn an_environment_is_found_by_the_module_that_registers_it() {
+    if !is_there() {
+        return;
+    }
+    let mut table = options("kwargs = { fault = 'none' }");
+    table.insert("python".into(), with_folder().into());
+    let registry = standard();
+    let (env, _) = registry.build("gym:faulty:Faulty-v0", &table, "env").unwrap();
+    assert_eq!(env.spec().actions.len(), 2);
+    let said = registry.build("gym:no_such_module:Faulty-v0", &table, "env").err().unwrap().to_string();
+    assert!(said.contains("no_such_module"), "{said}");
+}
+
+#[test]
 fn the_promises_are_kept() {
     if !is_there() {
         return;

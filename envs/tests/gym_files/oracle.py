@@ -2,7 +2,7 @@
 
     oracle.py ID SEED STEPS KWARGS ATARI STACK
 
-KWARGS and ATARI are JSON (ATARI: null, or the arguments of AtariPreprocessing), STACK the frames of FrameStackObservation or
+KWARGS and ATARI are JSON (ATARI: null, or the arguments of AtariPreprocessing, and `episodic_life`), STACK the frames of FrameStackObservation or
 0. Prints `actions N`, then for the reset and each step a line: CRC32 of all arrays of the observation as the workers show them
 (bytes as they are, all else in single precision; a colour picture with its channels first), reward, terminated, truncated. An
 episode that ended is followed by the line of its reset. Step t takes action t * 7 // 3 mod N.
@@ -22,8 +22,10 @@ gymnasium.register_envs(ale_py)
 def main():
     name, seed, steps, kwargs, atari, stack = sys.argv[1:]
     env = gymnasium.make(name, **json.loads(kwargs))
-    if json.loads(atari) is not None:
-        env = gymnasium.wrappers.AtariPreprocessing(env, **json.loads(atari))
+    atari = json.loads(atari)
+    life_by_life = bool(atari) and atari.pop("episodic_life", False)
+    if atari is not None:
+        env = gymnasium.wrappers.AtariPreprocessing(env, **atari)
     if int(stack):
         env = gymnasium.wrappers.FrameStackObservation(env, int(stack))
     count = int(env.action_space.n)
@@ -31,10 +33,14 @@ def main():
     tell(env, env.reset(seed=int(seed))[0], 0.0, False, False)
     for step in range(int(steps)):
         action = env.action_space.start + step * 7 // 3 % count
+        before = env.unwrapped.ale.lives() if life_by_life else 0
         observation, reward, terminated, truncated, _ = env.step(action)
-        tell(env, observation, reward, terminated, truncated)
+        lost = life_by_life and env.unwrapped.ale.lives() < before
+        tell(env, observation, reward, terminated or lost, truncated)
         if terminated or truncated:
             tell(env, env.reset()[0], 0.0, False, False)
+        elif lost:
+            tell(env, env.step(0)[0], 0.0, False, False)
 
 
 def tell(env, observation, reward, terminated, truncated):
