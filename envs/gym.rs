@@ -50,6 +50,9 @@ use workers::Worker;
 /// What stands before the ids of these environments.
 pub const PREFIX: &str = "gym:";
 
+/// Failures that are told one by one until somebody asks.
+const MOST_NOTICES: usize = 8;
+
 /// An environment that a worker hosts.
 pub struct Gym {
     /// The id for `gymnasium.make`.
@@ -68,7 +71,8 @@ pub struct Gym {
     ahead: bool,
     seed: u64,
     restarts: u64,
-    notice: Option<String>,
+    /// What a person is still to be told.
+    notices: Vec<String>,
 }
 
 /// Where the environment is.
@@ -153,7 +157,7 @@ impl Gym {
             ahead: false,
             seed: 0,
             restarts: 0,
-            notice: None,
+            notices: Vec::new(),
         })
     }
 
@@ -192,7 +196,13 @@ impl Gym {
             return Err(error);
         }
         self.restarts += 1;
-        self.notice = Some(format!("{error}\nthe episode was cut off, and the environment is made anew"));
+        match self.notices.len() {
+            0..MOST_NOTICES => {
+                self.notices.push(format!("{error}\nthe episode was cut off, and the environment is made anew"));
+            }
+            MOST_NOTICES => self.notices.push("and it failed again, which is not told each time".into()),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -305,7 +315,8 @@ impl Env for Gym {
     }
 
     fn take_notice(&mut self) -> Option<String> {
-        self.notice.take()
+        let notices = std::mem::take(&mut self.notices);
+        (!notices.is_empty()).then(|| notices.join("\n"))
     }
 }
 

@@ -12,6 +12,27 @@
 //! and clipped when they are paid (`pay`), so that curves show them as they are; returns are counted by [`Slot`](crate::Slot),
 //! and `innate eval --record` films an episode.
 
+/// What no wrapper changes: methods of [`Env`](crate::Env) that the environment within answers.
+macro_rules! leave_the_rest {
+    () => {
+        fn is_elsewhere(&self) -> bool {
+            self.env.is_elsewhere()
+        }
+
+        fn take_notice(&mut self) -> Option<String> {
+            self.env.take_notice()
+        }
+
+        fn picture(&self) -> Option<crate::picture::Picture> {
+            self.env.picture()
+        }
+
+        fn truth(&self) -> Option<crate::truth::Truth> {
+            self.env.truth()
+        }
+    };
+}
+
 mod frame_skip;
 mod sticky_actions;
 mod time_limit;

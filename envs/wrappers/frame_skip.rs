@@ -1,8 +1,6 @@
 //! An action that lasts several steps: its reward is the sum of theirs, what is seen is what followed the last.
 
 use crate::env::{Env, EnvError, EnvSpec, Observation, Step};
-use crate::picture::Picture;
-use crate::truth::Truth;
 use std::num::NonZeroU32;
 
 /// An environment whose actions last `steps` steps each, or until the episode ends.
@@ -26,6 +24,8 @@ impl<E: Env> Env for FrameSkip<E> {
         &self.spec
     }
 
+    leave_the_rest!();
+
     fn reset(&mut self, seed: Option<u64>, observation: &mut Observation) -> Result<(), EnvError> {
         self.env.reset(seed, observation)
     }
@@ -42,16 +42,8 @@ impl<E: Env> Env for FrameSkip<E> {
         Ok(whole)
     }
 
-    fn is_elsewhere(&self) -> bool {
-        self.env.is_elsewhere()
-    }
-
     fn begin_step(&mut self, action: usize) {
         self.env.begin_step(action);
-    }
-
-    fn take_notice(&mut self) -> Option<String> {
-        self.env.take_notice()
     }
 
     fn save(&self) -> Option<Vec<u8>> {
@@ -60,13 +52,5 @@ impl<E: Env> Env for FrameSkip<E> {
 
     fn load(&mut self, state: &[u8]) -> Result<(), EnvError> {
         self.env.load(state)
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        self.env.picture()
-    }
-
-    fn truth(&self) -> Option<Truth> {
-        self.env.truth()
     }
 }

@@ -3,8 +3,6 @@
 
 use crate::env::{Env, EnvError, EnvSpec, Observation, Step};
 use crate::numpy::{Generator, child_seed};
-use crate::picture::Picture;
-use crate::truth::Truth;
 
 /// The number, among those of an environment's seed, of the stream that tells when an action sticks.
 const STREAM: u64 = 0x571c_4b0a;
@@ -37,6 +35,8 @@ impl<E: Env> Env for StickyActions<E> {
         self.env.spec()
     }
 
+    leave_the_rest!();
+
     fn reset(&mut self, seed: Option<u64>, observation: &mut Observation) -> Result<(), EnvError> {
         if let Some(seed) = seed {
             self.random = Generator::new(child_seed(seed, STREAM));
@@ -56,10 +56,6 @@ impl<E: Env> Env for StickyActions<E> {
         Ok(step)
     }
 
-    fn is_elsewhere(&self) -> bool {
-        self.env.is_elsewhere()
-    }
-
     fn begin_step(&mut self, action: usize) {
         if self.begun.is_some() || action >= self.env.spec().actions.len() {
             return;
@@ -68,10 +64,6 @@ impl<E: Env> Env for StickyActions<E> {
         let taken = sticking.unwrap_or(action);
         self.begun = Some(taken);
         self.env.begin_step(taken);
-    }
-
-    fn take_notice(&mut self) -> Option<String> {
-        self.env.take_notice()
     }
 
     fn save(&self) -> Option<Vec<u8>> {
@@ -87,13 +79,5 @@ impl<E: Env> Env for StickyActions<E> {
         self.env.load(&inner)?;
         (self.random, self.before, self.begun) = (random, before, None);
         Ok(())
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        self.env.picture()
-    }
-
-    fn truth(&self) -> Option<Truth> {
-        self.env.truth()
     }
 }

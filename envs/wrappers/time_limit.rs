@@ -3,8 +3,6 @@
 //! `truncated = elapsed ≥ limit`, as in Gymnasium, and possibly together with `terminated`.
 
 use crate::env::{Env, EnvError, EnvSpec, Observation, Step};
-use crate::picture::Picture;
-use crate::truth::Truth;
 use std::num::NonZeroU32;
 
 /// An environment whose episodes last at most `limit` steps.
@@ -30,6 +28,8 @@ impl<E: Env> Env for TimeLimit<E> {
         &self.spec
     }
 
+    leave_the_rest!();
+
     fn reset(&mut self, seed: Option<u64>, observation: &mut Observation) -> Result<(), EnvError> {
         self.elapsed = None;
         self.env.reset(seed, observation)?;
@@ -48,18 +48,10 @@ impl<E: Env> Env for TimeLimit<E> {
         Ok(step)
     }
 
-    fn is_elsewhere(&self) -> bool {
-        self.env.is_elsewhere()
-    }
-
     fn begin_step(&mut self, action: usize) {
         if self.elapsed.is_some() {
             self.env.begin_step(action);
         }
-    }
-
-    fn take_notice(&mut self) -> Option<String> {
-        self.env.take_notice()
     }
 
     fn save(&self) -> Option<Vec<u8>> {
@@ -79,13 +71,5 @@ impl<E: Env> Env for TimeLimit<E> {
         self.env.load(&inner)?;
         self.elapsed = elapsed;
         Ok(())
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        self.env.picture()
-    }
-
-    fn truth(&self) -> Option<Truth> {
-        self.env.truth()
     }
 }

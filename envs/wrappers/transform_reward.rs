@@ -1,8 +1,6 @@
 //! A reward that is scaled, r ← scale · r, and then clipped to ±clip.
 
 use crate::env::{Env, EnvError, EnvSpec, Observation, Step};
-use crate::picture::Picture;
-use crate::truth::Truth;
 
 /// An environment whose reward is scaled and clipped.
 pub struct TransformReward<E> {
@@ -26,6 +24,8 @@ impl<E: Env> Env for TransformReward<E> {
         &self.spec
     }
 
+    leave_the_rest!();
+
     fn reset(&mut self, seed: Option<u64>, observation: &mut Observation) -> Result<(), EnvError> {
         self.env.reset(seed, observation)
     }
@@ -35,16 +35,8 @@ impl<E: Env> Env for TransformReward<E> {
         Ok(Step { reward: (self.scale * step.reward).clamp(-self.clip, self.clip), ..step })
     }
 
-    fn is_elsewhere(&self) -> bool {
-        self.env.is_elsewhere()
-    }
-
     fn begin_step(&mut self, action: usize) {
         self.env.begin_step(action);
-    }
-
-    fn take_notice(&mut self) -> Option<String> {
-        self.env.take_notice()
     }
 
     fn save(&self) -> Option<Vec<u8>> {
@@ -53,13 +45,5 @@ impl<E: Env> Env for TransformReward<E> {
 
     fn load(&mut self, state: &[u8]) -> Result<(), EnvError> {
         self.env.load(state)
-    }
-
-    fn picture(&self) -> Option<Picture> {
-        self.env.picture()
-    }
-
-    fn truth(&self) -> Option<Truth> {
-        self.env.truth()
     }
 }
