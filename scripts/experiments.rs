@@ -20,6 +20,7 @@ mod feedback_alignment_mnist;
 mod lab;
 mod mnist;
 mod nets;
+mod notebook;
 mod nursery;
 mod patterns;
 mod perturbation;
@@ -28,6 +29,7 @@ mod report;
 mod training;
 
 pub use lab::Lab;
+pub use notebook::Notebook;
 pub use report::{Report, Row, Verdict};
 
 use innate_envs::EnvError;
@@ -168,7 +170,7 @@ pub const STANDARD: &[Experiment] = &[
 #[derive(Debug, thiserror::Error)]
 pub enum ExperimentError {
     /// The user stopped it.
-    #[error("stopped; nothing was written")]
+    #[error("stopped")]
     Interrupted,
     /// The patterns or the task.
     #[error(transparent)]

@@ -44,7 +44,7 @@ pub struct Judge {
 }
 
 /// The numbers. A share of nothing is NaN.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Judgement {
     /// Episodes that were watched.
     pub episodes: u64,

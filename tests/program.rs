@@ -298,15 +298,15 @@ fn a_development_is_a_page_that_needs_nothing_from_elsewhere() {
     let json = std::fs::read_to_string(home.path("nursery/development/report.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(json["truth"]["mover_precision"].is_number() || json["truth"]["mover_precision"].is_null());
-    home.succeed(&[&["train", "small.toml", "--steps", "256", "--run-dir", "small"], &short[..]].concat());
-    home.succeed(&["develop", "small", "--episodes", "1"]);
-    let page = std::fs::read_to_string(home.path("small/development/report.html")).unwrap();
+    home.succeed(&[&["train", "xor", "--steps", "256", "--run-dir", "xor"], &short[..]].concat());
+    home.succeed(&["develop", "xor", "--episodes", "1"]);
+    let page = std::fs::read_to_string(home.path("xor/development/report.html")).unwrap();
     for missing in
         ["no percept <code>frame</code>", "tells no ground truth", "looks for no events", "judges places", "gaze"]
     {
         assert!(page.contains(missing), "{missing}");
     }
-    assert!(!home.path("small/development/film.gif").exists(), "there is nothing to be seen");
+    assert!(!home.path("xor/development/film.gif").exists(), "there is nothing to be seen");
 }
 
 #[test]

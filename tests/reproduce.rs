@@ -5,6 +5,8 @@ mod support;
 
 use serde_json::Value;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 use support::Home;
 
 /// A set of pictures in MNIST's files: `count` of them, each bright in the columns of its class.
@@ -60,6 +62,28 @@ fn the_number_of_threads_changes_no_number() {
         });
         assert_eq!(found[0], found[1], "{name}");
     }
+}
+
+#[test]
+fn an_experiment_that_was_stopped_goes_on_where_it_was() {
+    let home = home();
+    let args = ["reproduce", "augment-saccade", "--seeds", "60", "--json", "--out", "stopped", "--threads", "1"];
+    let notebook = home.path("stopped/augment-saccade.part");
+    let lines = || std::fs::read_to_string(&notebook).map_or(0, |text| text.lines().count());
+    let mut child = home.command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while lines() < 4 {
+        assert!(child.try_wait().unwrap().is_none(), "it was over before it could be stopped");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("goes on from what stopped/augment-saccade.part keeps"), "{said}");
+    assert!((4..60).contains(&lines()), "{}", lines());
+    let found = home.succeed(&args);
+    assert!(!notebook.exists(), "what has come to its end is no longer kept");
+    assert_eq!(found, home.succeed(&["reproduce", "augment-saccade", "--seeds", "60", "--json"]));
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! `innate reproduce`.
 
-use super::{Failure, ReproduceArgs, say, say_json, stop_flag};
-use crate::experiments::{Experiment, ExperimentError, Lab, Report, STANDARD};
+use super::{Failure, ReproduceArgs, say, say_json, stop_flag, warn};
+use crate::experiments::{Experiment, ExperimentError, Lab, Notebook, Report, STANDARD};
 use innate_envs::options::nearest;
 use serde_json::{Value, json};
 use std::fs;
 use std::num::NonZeroU16;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Runs an experiment, or lists them.
 pub(super) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
@@ -15,6 +16,7 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
         return Ok(());
     };
     let experiment = find(name)?;
+    let notebook = Arc::new(notebook(name, args).map_err(Failure::Failed)?);
     let lab = Lab {
         seeds: args.seeds.map(number),
         quick: args.quick,
@@ -22,13 +24,20 @@ pub(super) fn reproduce(args: &ReproduceArgs) -> Result<(), Failure> {
         data: args.data.clone(),
         epochs: args.epochs.map(number),
         stop: stop_flag()?,
+        notebook: Some(notebook.clone()),
     };
     let report = (experiment.run)(&lab).map_err(|error| match error {
-        ExperimentError::Interrupted => Failure::Interrupted,
+        ExperimentError::Interrupted => {
+            if notebook.path().exists() {
+                warn(&format!("stopped; the same command goes on from what {} keeps", notebook.path().display()));
+            }
+            Failure::Interrupted
+        }
         error => Failure::failed(format!("{name}: {error}")),
     })?;
     let json = report.json(name);
     write(&args.out, name, &report, &json).map_err(Failure::Failed)?;
+    notebook.close().map_err(|error| Failure::failed(format!("{}: {error}", notebook.path().display())))?;
     if args.json {
         say_json(&json);
     } else {
@@ -55,6 +64,16 @@ fn find(name: &str) -> Result<&'static Experiment, Failure> {
         let known = names().collect::<Vec<_>>().join(", ");
         Failure::Usage(format!("there is no experiment `{name}`{hint} (experiments: {known})"))
     })
+}
+
+/// What an experiment that was stopped has found, or a new notebook: for this program and these options.
+fn notebook(name: &str, args: &ReproduceArgs) -> Result<Notebook, String> {
+    let path = args.out.join(format!("{name}.part"));
+    let io = |error: std::io::Error| format!("{}: {error}", path.display());
+    let program = std::env::current_exe().and_then(fs::read).map_err(io)?;
+    let options = format!("{name} {:?} {} {:?} {:?}", args.seeds, args.quick, args.data, args.epochs);
+    let of = blake3::Hasher::new().update(options.as_bytes()).update(&program).finalize();
+    Notebook::open(path.clone(), of.to_hex().to_string()).map_err(io)
 }
 
 /// Writes the report and its picture into `folder`.

@@ -41,6 +41,7 @@ const WAYS: [(&str, CreditSpec, f64, [f64; 2]); 3] = [
 ];
 
 /// One run: NSE and angle, before and after every [`EVERY`] samples.
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Course {
     error: Vec<f64>,
     angle: Vec<f64>,

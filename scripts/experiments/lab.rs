@@ -1,7 +1,9 @@
 //! Where an experiment runs: how many seeds, on how many threads, until when.
 
-use super::ExperimentError;
+use super::{ExperimentError, Notebook};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ pub struct Lab {
     pub epochs: Option<usize>,
     /// Raised when the user wants to leave.
     pub stop: Arc<AtomicBool>,
+    /// Where the results of its jobs are kept until it has come to its end, if anywhere.
+    pub notebook: Option<Arc<Notebook>>,
 }
 
 impl Lab {
@@ -45,49 +49,63 @@ impl Lab {
     }
 
     /// The results of `job(0)` to `job(count - 1)`, in that order, whichever thread they ran on. A job draws from streams of
-    /// its own number alone.
+    /// its own number alone. What the notebook knows is not done again.
     ///
     /// # Errors
-    /// The user stopped, or the first error of a job.
-    pub fn map<R: Send>(
+    /// The user stopped, the notebook cannot be written, or the first error of a job.
+    pub fn map<R: Send + Serialize + DeserializeOwned>(
         &self,
         count: usize,
         job: impl Fn(usize) -> Result<R, ExperimentError> + Sync,
     ) -> Result<Vec<R>, ExperimentError> {
-        let (next, failed, bar) = (AtomicUsize::new(0), AtomicBool::new(false), bar(count));
+        let notebook = self.notebook.as_ref().map(|notebook| (notebook, notebook.call()));
+        let find = |number| notebook.and_then(|(notebook, call)| notebook.find(call, number));
+        let mut done: Vec<_> = (0..count).filter_map(|number| Some((number, Ok(find(number)?)))).collect();
+        let known = |number: &usize| done.binary_search_by_key(number, |(number, _)| *number).is_ok();
+        let missing: Vec<usize> = (0..count).filter(|number| !known(number)).collect();
+        let (next, failed, bar) = (AtomicUsize::new(0), AtomicBool::new(false), bar(count, done.len()));
         let work = || {
             let mut done = Vec::new();
             loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= count || failed.load(Ordering::Relaxed) {
+                let Some(&number) = missing.get(next.fetch_add(1, Ordering::Relaxed)) else { return done };
+                if failed.load(Ordering::Relaxed) {
                     return done;
                 }
                 let result = self.go_on().and_then(|()| job(number));
+                let result = result.and_then(|found| match notebook {
+                    Some((notebook, call)) => notebook
+                        .note(call, number, &found)
+                        .map(|()| found)
+                        .map_err(|error| ExperimentError::Other(format!("{}: {error}", notebook.path().display()))),
+                    None => Ok(found),
+                });
                 failed.fetch_or(result.is_err(), Ordering::Relaxed);
                 done.push((number, result));
                 bar.inc(1);
             }
         };
-        let mut done = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..self.threads.clamp(1, count.max(1))).map(|_| scope.spawn(work)).collect();
+        done.extend(std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.threads.clamp(1, missing.len().max(1))).map(|_| scope.spawn(work)).collect();
             let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
             };
             threads.into_iter().flat_map(join).collect::<Vec<_>>()
-        });
+        }));
         bar.finish_and_clear();
         done.sort_by_key(|(number, _)| *number);
         done.into_iter().map(|(_, result)| result).collect()
     }
 }
 
-/// A bar over `count` jobs, on a terminal.
-fn bar(count: usize) -> ProgressBar {
+/// A bar over `count` jobs of which `known` are done, on a terminal.
+fn bar(count: usize, known: usize) -> ProgressBar {
     let hidden = !std::io::stderr().is_terminal();
     let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let style = ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len} runs · {eta} left");
     let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╾─");
     let bar = ProgressBar::with_draw_target(Some(count as u64), target).with_style(style);
+    bar.set_position(known as u64);
+    bar.reset_eta();
     if !hidden {
         bar.enable_steady_tick(Duration::from_millis(200));
     }
@@ -101,7 +119,7 @@ mod tests {
 
     fn lab(threads: usize) -> Lab {
         let stop = Arc::new(AtomicBool::new(false));
-        Lab { seeds: None, quick: true, threads, data: PathBuf::new(), epochs: None, stop }
+        Lab { seeds: None, quick: true, threads, data: PathBuf::new(), epochs: None, stop, notebook: None }
     }
 
     #[test]
@@ -126,6 +144,34 @@ mod tests {
         };
         assert_eq!(lab(1).map(1000, job).unwrap_err().to_string(), "three");
         assert_eq!(begun.load(Ordering::Relaxed), 4);
+    }
+
+    #[test]
+    fn what_the_notebook_knows_is_not_done_again() {
+        let home = tempfile::tempdir().unwrap();
+        let done = AtomicUsize::new(0);
+        let run = |fails: usize| {
+            let notebook = Notebook::open(home.path().join("a.part"), "a".into()).unwrap();
+            let lab = Lab { notebook: Some(Arc::new(notebook)), ..lab(2) };
+            let job = |add: usize| {
+                let done = &done;
+                move |number: usize| {
+                    if number == fails {
+                        return Err(ExperimentError::Interrupted);
+                    }
+                    done.fetch_add(1, Ordering::Relaxed);
+                    Ok(number + add)
+                }
+            };
+            let first = lab.map(10, job(0))?;
+            Ok::<_, ExperimentError>((first, lab.map(5, job(100))?))
+        };
+        assert!(run(7).is_err());
+        let before = done.load(Ordering::Relaxed);
+        assert!((7..10).contains(&before));
+        let (first, second) = run(usize::MAX).unwrap();
+        assert_eq!((first, second), ((0..10).collect(), (100..105).collect()));
+        assert_eq!(done.load(Ordering::Relaxed), 15);
     }
 
     #[test]
