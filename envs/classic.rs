@@ -159,30 +159,78 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// The mean column of the black pixels of the row in which a cart stands.
-    fn cart(env: &dyn Env) -> f64 {
+    /// The mean column and row of the pixels of exactly this colour.
+    fn middle(env: &dyn Env, colour: [u8; 3]) -> [f64; 2] {
         let picture = env.picture().unwrap();
-        let row = (2.0 / 3.2 * picture.height as f64) as usize;
-        let line = picture.rgb[3 * row * picture.width..][..3 * picture.width].as_chunks::<3>().0;
-        let black: Vec<usize> = (0..picture.width).filter(|&column| line[column] == [0; 3]).collect();
-        black.iter().sum::<usize>() as f64 / black.len() as f64
+        let pixels = picture.rgb.as_chunks::<3>().0.iter().enumerate().filter(|(_, pixel)| **pixel == colour);
+        let places: Vec<_> = pixels.map(|(i, _)| [i % picture.width, i / picture.width]).collect();
+        [0, 1].map(|axis| places.iter().map(|place| place[axis]).sum::<usize>() as f64 / places.len() as f64)
+    }
+
+    /// Steps once and answers with what is seen, and whether this was the last step.
+    fn step(env: &mut dyn Env, action: usize) -> (Vec<f64>, bool) {
+        let mut observation = env.spec().buffer();
+        let step = env.step(action, &mut observation).unwrap();
+        (observation.arrays[0].as_f32().unwrap().iter().map(|&value| f64::from(value)).collect(), step.ended())
+    }
+
+    fn begin<M: Mechanics>() -> Classic<M> {
+        let mut env = Classic::<M>::new("it", 0.0);
+        assert!(env.picture().is_none(), "nothing is seen before an episode");
+        let mut observation = env.spec().buffer();
+        env.reset(Some(3), &mut observation).unwrap();
+        env
+    }
+
+    fn near(found: [f64; 2], expected: [f64; 2]) {
+        let within = |axis: usize| (found[axis] - expected[axis]).abs() < 1.5;
+        assert!(within(0) && within(1), "{found:?}, expected {expected:?}");
     }
 
     #[test]
-    fn a_cart_is_drawn_where_it_is_until_after_the_end() {
-        let mut env = Classic::<CartPole>::new("CartPole-v1", 475.0);
-        assert!(env.picture().is_none());
-        let mut observation = env.spec().buffer();
-        env.reset(Some(3), &mut observation).unwrap();
+    fn a_cart_and_its_pole_are_drawn_where_they_are_until_after_the_end() {
+        let mut env = begin::<CartPole>();
+        let pixel = |x: f64, y: f64| [(x + 2.4) * 62.5 - 0.5, (2.0 - y) * 62.5 - 0.5];
         loop {
-            let step = env.step(1, &mut observation).unwrap();
-            let x = f64::from(observation.arrays[0].as_f32().unwrap()[0]);
-            let expected = (x + 2.4) / 4.8 * 300.0 - 0.5;
-            assert!((cart(&env) - expected).abs() < 1.0, "{} {expected}", cart(&env));
-            if step.terminated {
+            let (seen, ended) = step(&mut env, 1);
+            let (x, theta) = (seen[0], seen[2]);
+            // The pole hides the middle of the cart's upper edge, and its axle its own lower end.
+            near([middle(&env, [0; 3])[0], 0.0], [pixel(x, 0.0)[0], 0.0]);
+            near(middle(&env, [129, 132, 203]), pixel(x, 0.08));
+            let [across, up] = [0.0, 0.08].map(|least| (least + 1.0 + 0.04) / 2.0);
+            let pole = middle(&env, [202, 152, 101]);
+            let expected = pixel(x + across * theta.sin(), 0.04 + up * theta.cos());
+            assert!(
+                (pole[0] - expected[0]).abs() < 3.0 && (pole[1] - expected[1]).abs() < 3.0,
+                "{pole:?} {expected:?}"
+            );
+            if ended {
                 break;
             }
         }
-        assert!(env.step(1, &mut observation).is_err());
+        assert!(env.step(1, &mut env.spec().buffer()).is_err());
+    }
+
+    #[test]
+    fn the_joints_of_an_acrobot_are_drawn_where_they_are() {
+        let mut env = begin::<Acrobot>();
+        let pixel = |x: f64, y: f64| [x, -y].map(|along| (along + 2.2) * 250.0 / 4.4 - 0.5);
+        for time in 0..60 {
+            let (seen, _) = step(&mut env, if time / 8 % 2 == 0 { 0 } else { 2 });
+            let (cos, sin) = (seen[0], seen[1]);
+            near(middle(&env, [204, 204, 0]), pixel(sin / 2.0, -cos / 2.0));
+        }
+    }
+
+    #[test]
+    fn a_car_is_drawn_on_its_mountain() {
+        let mut env = begin::<MountainCar>();
+        for time in 0..120 {
+            let (seen, _) = step(&mut env, if time / 30 % 2 == 0 { 0 } else { 2 });
+            let x = seen[0];
+            let (height, (sin, cos)) = (0.45 * (3.0 * x).sin() + 0.55, (1.35 * (3.0 * x).cos()).atan().sin_cos());
+            let [x, y] = [x - 0.02 * sin, height + 0.02 * cos];
+            near(middle(&env, [112, 112, 122]), [(x + 1.2) * 300.0 / 1.8 - 0.5, (1.2 - y) * 300.0 / 1.8 - 0.5]);
+        }
     }
 }

@@ -124,6 +124,12 @@ pub enum GymError {
         /// Rows.
         height: u16,
     },
+    /// Two answers to one question.
+    #[error(
+        "atari = {{ terminal_on_life_loss = true, episodic_life = true }} says twice how a life ends: choose one (after the first a new \
+         game begins, after the second the same game goes on)"
+    )]
+    Lives,
 }
 
 impl Gym {
@@ -136,6 +142,9 @@ impl Gym {
         let odd = |size: &FrameOptions| !allowed.contains(&size.width) || !allowed.contains(&size.height);
         if let Some(FrameOptions { width, height }) = options.frame.filter(odd) {
             return Err(GymError::Frame { width, height });
+        }
+        if options.atari.is_some_and(|atari| atari.terminal_on_life_loss && atari.episodic_life) {
+            return Err(GymError::Lives);
         }
         let (host, made) = Host::new(name, &options, workers)?;
         let spec = EnvSpec {

@@ -26,7 +26,7 @@ use super::Mechanics;
 use crate::array::ArraySpec;
 use crate::numpy::Generator;
 use crate::picture::Picture;
-use crate::sketch::{Sketch, disc, rectangle};
+use crate::sketch::{Sketch, disc, everywhere, rectangle};
 use serde::{Deserialize, Serialize};
 
 const LEFT_WALL: f64 = -1.2;
@@ -80,15 +80,23 @@ impl Mechanics for MountainCar {
             let (sin, cos) = slope(x).atan().sin_cos();
             [x + along * cos - up * sin, height(x) + along * sin + up * cos]
         };
+        // A picture is painted column by column, and the hill is the same for all of one.
+        let mut column = [f64::NAN; 3];
+        let mut above = |[x, y]: [f64; 2]| {
+            if x != column[0] {
+                column = [x, height(x), slope(x).hypot(1.0)];
+            }
+            (y - column[1]) / column[2]
+        };
         let (x, flag) = (self.position, [GOAL, height(GOAL)]);
         Sketch::new(300, [LEFT_WALL, 0.0], [RIGHT_END, 1.2])
-            .paint([225; 3], |[x, y]| (y - height(x)) / slope(x).hypot(1.0))
-            .paint([0; 3], |[x, y]| ((y - height(x)) / slope(x).hypot(1.0)).abs() - 0.003)
+            .paint([225; 3], everywhere(&mut above))
+            .paint([0; 3], everywhere(|point| above(point).abs() - 0.003))
             .paint([0; 3], rectangle([flag[0], flag[1] + 0.075], [0.003, 0.075], 0.0))
             .paint([204, 204, 0], rectangle([flag[0] + 0.03, flag[1] + 0.13], [0.03, 0.02], 0.0))
             .paint([0; 3], rectangle(beside(x, 0.0, 0.045), [0.06, 0.025], slope(x).atan()))
-            .paint([128; 3], disc(beside(x, 0.035, 0.02), 0.02))
-            .paint([128; 3], disc(beside(x, -0.035, 0.02), 0.02))
+            .paint([112, 112, 122], disc(beside(x, 0.035, 0.02), 0.02))
+            .paint([112, 112, 122], disc(beside(x, -0.035, 0.02), 0.02))
             .done()
     }
 

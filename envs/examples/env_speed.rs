@@ -1,6 +1,7 @@
 //! Steps per second of classic control, MinAtar and the nursery, through the object-safe trait, resets and random actions included.
 //!
-//! `cargo run --release -p innate-envs --example env_speed`: best of five, one thread; the unit is millions of steps per second.
+//! `cargo run --release -p innate-envs --example env_speed`: best of five, one thread; millions of steps per second, and what a
+//! picture costs.
 
 use innate_envs::numpy::Generator;
 use innate_envs::{Env, EnvError, standard};
@@ -10,6 +11,7 @@ use std::time::Instant;
 
 const REPEATS: usize = 5;
 const ACTIONS: usize = 1 << 12;
+const PICTURES: usize = 32;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let classic = [("CartPole-v1", 5_000_000), ("Acrobot-v1", 500_000), ("MountainCar-v0", 5_000_000)];
@@ -18,13 +20,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let games = games.iter().map(|id| (id.as_str(), 1_000_000));
     for (id, steps) in classic.into_iter().chain(games).chain([("nursery", 5_000)]) {
         let (mut env, _) = standard().build(id, &toml::Table::new(), "env")?;
-        let mut best = f64::INFINITY;
+        let (mut step, mut picture) = (f64::INFINITY, f64::INFINITY);
         for _ in 0..REPEATS {
-            best = best.min(play(&mut *env, steps)?);
+            step = step.min(play(&mut *env, steps)? / steps as f64);
+            picture = picture.min(draw(&*env));
         }
-        println!("{id:24} {:9.4} M steps/s", steps as f64 / best / 1e6);
+        println!("{id:24} {:9.4} M steps/s {:9.1} µs a picture", 1e-6 / step, 1e6 * picture);
     }
     Ok(())
+}
+
+/// Seconds that one picture takes.
+fn draw(env: &dyn Env) -> f64 {
+    let start = Instant::now();
+    (0..PICTURES).for_each(|_| drop(black_box(env.picture())));
+    start.elapsed().as_secs_f64() / PICTURES as f64
 }
 
 /// Seconds that `steps` random steps take.

@@ -25,7 +25,7 @@ pub struct GymOptions {
     /// Adds the array `frame`, a grey picture of what the environment renders, for signals that see: `{ width, height }`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frame: Option<FrameOptions>,
-    /// Steps after which an episode is truncated, instead of Gymnasium's own limit.
+    /// Steps after which an episode (with `episodic_life`, a life) is truncated, instead of Gymnasium's own limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_episode_steps: Option<NonZeroU32>,
     /// Worker processes that environments are shared out to [default: one for each core].

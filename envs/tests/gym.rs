@@ -187,6 +187,22 @@ fn a_life_is_an_episode_of_the_same_game() {
 }
 
 #[test]
+fn a_seed_begins_a_new_game_in_the_middle_of_one() {
+    if !is_there() {
+        return;
+    }
+    let mut env = build(&standard(), "ALE/Breakout-v5", "atari = { episodic_life = true, noop_max = 0 }");
+    let (mut first, mut seen) = (env.spec().buffer(), env.spec().buffer());
+    env.reset(Some(5), &mut first).unwrap();
+    let life = (0..2000).find(|step| env.step([1, 2][step % 2], &mut seen).unwrap().terminated);
+    assert!(life.is_some(), "no life was lost");
+    env.reset(None, &mut seen).unwrap();
+    assert_ne!(seen, first, "the game goes on");
+    env.reset(Some(5), &mut seen).unwrap();
+    assert_eq!(seen, first);
+}
+
+#[test]
 fn an_environment_is_found_by_the_module_that_registers_it() {
     if !is_there() {
         return;
@@ -261,6 +277,8 @@ fn what_cannot_be_used_is_refused_with_a_sentence() {
     assert!(said.contains("colour"), "{said}");
     let said = refused("CartPole-v1", "frame = { width = 0, height = 4 }");
     assert!(said.contains("allowed: 1 to 1024"), "{said}");
+    let said = refused("ALE/Pong-v5", "atari = { terminal_on_life_loss = true, episodic_life = true }");
+    assert!(said.contains("choose one"), "{said}");
     let said = faulty(&registry, "make", "").err().unwrap();
     assert!(said.contains("there is no bottom in this barrel") && said.contains("faulty.py"), "{said}");
     let said = faulty(&registry, "text", "").err().unwrap();
@@ -348,6 +366,24 @@ fn whatever_fails_the_episode_is_cut_off_at_what_was_seen_last() {
     let said = env.take_notice().unwrap();
     assert!(said.contains("the cellar is flooded"), "{said}");
     env.step(0, &mut seen).unwrap();
+}
+
+#[test]
+fn many_failures_in_a_round_are_told_up_to_a_limit() {
+    if !is_there() {
+        return;
+    }
+    let mut env = faulty(&standard(), "raise", "on_failure = 'restart'").unwrap();
+    let mut seen = env.spec().buffer();
+    let mut fail = |times: usize| {
+        for _ in 0..times {
+            env.reset(None, &mut seen).unwrap();
+            while !env.step(0, &mut seen).unwrap().truncated {}
+        }
+        let said = env.take_notice().unwrap();
+        (said.matches("is made anew").count(), said.matches("not told each time").count())
+    };
+    assert_eq!([fail(2), fail(12), fail(1)], [(2, 0), (8, 1), (1, 0)]);
 }
 
 #[test]
