@@ -75,6 +75,21 @@ fn every_takes_each_nth_frame() {
 }
 
 #[test]
+fn a_part_of_a_film_is_taken_and_is_a_film_of_its_own() {
+    let (_folder, path) = folder();
+    let films = Films::default();
+    let part = |from: u32, every: u32, most: u32| {
+        let (every, most) = (NonZeroU32::new(every).unwrap(), NonZeroU32::new(most));
+        let film = films.get(&VideoOptions { from, every, frames: most, ..small(&path) }).unwrap();
+        (0..film.len()).map(|number| film.frame(number).to_vec()).collect::<Vec<_>>()
+    };
+    assert_eq!(part(3, 1, 0), [3, 4].map(frame));
+    assert_eq!(part(1, 2, 0), [1, 3].map(frame));
+    assert_eq!(part(0, 1, 2), [0, 1].map(frame));
+    assert_eq!(part(2, 1, 2), [2, 3].map(frame));
+}
+
+#[test]
 fn a_folder_of_pictures_is_shown_in_the_order_of_the_names() {
     let folder = tempfile::tempdir().unwrap();
     for (name, t) in [("b.PNG", 1), ("a.png", 0), ("c.png", 2)] {
@@ -161,6 +176,7 @@ fn a_film_that_cannot_be_shown_is_refused_with_a_sentence() {
         (write("bad.gif", b"GIF89a"), "bad.gif` is damaged or not a film: "),
         (small(folder.path()), "the folder holds no picture (*.png, *.jpg, *.jpeg)"),
         (VideoOptions { every: NonZeroU32::new(9).unwrap(), ..small(&path) }, "has 1 frame (with `every` = 9)"),
+        (VideoOptions { from: 4, ..small(&path) }, "has 1 frame (with `from` = 4, `every` = 1)"),
         (VideoOptions { memory: 0, ..small(&path) }, "needs more than the 0 bytes that `memory` = 0 MiB allows"),
         (
             VideoOptions { width: 9, ..small(&path) },
@@ -288,7 +304,7 @@ fn the_resolved_options_name_every_default() {
     let shown = resolved.iter().filter(|(key, _)| *key != "path").map(|(key, value)| format!("{key}={value}"));
     assert_eq!(
         shown.collect::<Vec<_>>().join(" "),
-        "at_end=\"loop\" columns=8 every=1 height=72 max_episode_steps=128 memory=1024 moves=\"steps\" rows=6 \
+        "at_end=\"loop\" columns=8 every=1 from=0 height=72 max_episode_steps=128 memory=1024 moves=\"steps\" rows=6 \
          start=\"random\" width=96"
     );
 }

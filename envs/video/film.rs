@@ -33,12 +33,14 @@ pub enum FilmError {
         reason: String,
     },
     /// Less than two frames.
-    #[error("the film `{}` has {found} (with `every` = {every}); it needs at least 2 frames", path.display(), found = count(*frames))]
+    #[error("the film `{}` has {found} ({}`every` = {every}); it needs at least 2 frames", path.display(), with(*from), found = count(*frames))]
     Short {
         /// The film.
         path: PathBuf,
-        /// Frames found.
+        /// Frames taken.
         frames: u32,
+        /// Frames left out before them.
+        from: u32,
         /// The stride.
         every: NonZeroU32,
     },
@@ -72,6 +74,10 @@ pub enum FilmError {
     },
 }
 
+fn with(from: u32) -> String {
+    if from > 0 { format!("with `from` = {from}, ") } else { "with ".into() }
+}
+
 fn count(frames: u32) -> String {
     format!("{frames} frame{}", if frames == 1 { "" } else { "s" })
 }
@@ -96,7 +102,12 @@ impl Film {
         decode(&mut reel, "ffmpeg")?;
         let Reel { frames, kept, .. } = reel;
         if kept < 2 {
-            return Err(FilmError::Short { path: options.path.clone(), frames: kept, every: options.every });
+            return Err(FilmError::Short {
+                path: options.path.clone(),
+                frames: kept,
+                from: options.from,
+                every: options.every,
+            });
         }
         let frame_len = grid.width() * grid.height();
         let mut blur = grid.blur();
@@ -154,7 +165,7 @@ impl Films {
     pub fn get(&self, options: &VideoOptions) -> Result<Arc<Film>, FilmError> {
         let mut shelf = self.shelf.lock();
         let same = |other: &VideoOptions| {
-            let key = |o: &VideoOptions| (o.width, o.height, o.columns, o.rows, o.every, o.memory);
+            let key = |o: &VideoOptions| (o.width, o.height, o.columns, o.rows, o.from, o.every, o.frames, o.memory);
             other.path == options.path && key(other) == key(options)
         };
         if let Some((_, film)) = shelf.iter().find(|(other, _)| same(other)) {
@@ -187,14 +198,14 @@ impl<'a> Reel<'a> {
         &self.options.path
     }
 
-    /// Takes one grey frame of `[height, width]`, or skips it as `every` says.
+    /// Takes one grey frame of `[height, width]`, or skips it as `from`, `every` and `frames` say.
     pub(super) fn push(&mut self, size: [usize; 2], grey: &[u8]) -> Result<(), FilmError> {
-        let skipped = !self.seen.is_multiple_of(self.options.every.get().into());
+        let VideoOptions { width, height, memory, from, every, frames, .. } = *self.options;
+        let taken = self.seen.checked_sub(from.into()).is_some_and(|since| since.is_multiple_of(every.get().into()));
         self.seen += 1;
-        if skipped {
+        if !taken || frames.is_some_and(|most| self.kept >= most.get()) {
             return Ok(());
         }
-        let VideoOptions { width, height, memory, .. } = *self.options;
         let allowed = u64::from(memory) << 20;
         if (u64::from(self.kept) + 1) * u64::from(width) * u64::from(height) > allowed {
             let (path, frames) = (self.path().to_path_buf(), self.kept);

@@ -36,9 +36,15 @@ pub struct VideoOptions {
     /// The frame with which an episode starts: "random" or "first". The fixated cell is always drawn.
     #[serde(default)]
     pub start: Start,
+    /// Frames of the film that are left out before the first one that is taken.
+    #[serde(default)]
+    pub from: u32,
     /// Takes every n-th frame of the film.
     #[serde(default = "default_every")]
     pub every: NonZeroU32,
+    /// Frames that are taken at most, such as those of a film's first half.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frames: Option<NonZeroU32>,
     /// Greatest memory for the film, in MiB (2²⁰ bytes); a film that needs more is refused.
     #[serde(default = "default_memory")]
     pub memory: u32,
@@ -83,7 +89,9 @@ impl VideoOptions {
             moves: Moves::default(),
             at_end: AtEnd::default(),
             start: Start::default(),
+            from: 0,
             every: default_every(),
+            frames: None,
             memory: default_memory(),
             max_episode_steps: default_max_episode_steps(),
         }
