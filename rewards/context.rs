@@ -11,6 +11,7 @@ use crate::grid::{FRAME, frame_size};
 use crate::places::PLACES;
 use crate::signal::{Declaration, Reads, Signal, SignalError};
 use crate::stack::count_name;
+use crate::zoom::Zoom;
 use innate_envs::{Array, ArraySpec};
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ const CONTEXT: &str = "context";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContextOptions {
-    /// How many times as far as a patch of 16 pixels the surroundings reach, 2 to 8.
+    /// How many times as far as a patch of 16 pixels the surroundings reach, 1 to 8.
     pub scale: usize,
 }
 
@@ -34,9 +35,7 @@ impl Default for ContextOptions {
 /// Surroundings of places.
 pub struct Context {
     options: ContextOptions,
-    width: usize,
-    /// The frame, so many times smaller.
-    small: Vec<u8>,
+    zoom: Zoom,
 }
 
 impl Context {
@@ -45,24 +44,8 @@ impl Context {
     /// # Errors
     /// A number out of range.
     pub fn new(options: ContextOptions) -> Result<Self, SignalError> {
-        match options.scale {
-            2..=8 => Ok(Self { options, width: 0, small: Vec::new() }),
-            scale => Err(SignalError::new(format!("scale = {scale} must lie between 2 and 8"))),
-        }
-    }
-
-    /// Makes the frame smaller; rows and columns that do not fill a pixel are left out.
-    fn shrink(&mut self, frame: &[u8]) {
-        let (scale, columns) = (self.options.scale, self.width / self.options.scale);
-        let area = (scale * scale) as u32;
-        for (row, out) in self.small.chunks_exact_mut(columns).enumerate() {
-            for (column, out) in out.iter_mut().enumerate() {
-                let lines = frame.chunks_exact(self.width).skip(row * scale).take(scale);
-                let sum: u32 =
-                    lines.flat_map(|line| &line[column * scale..][..scale]).map(|&light| u32::from(light)).sum();
-                *out = ((sum + area / 2) / area) as u8;
-            }
-        }
+        Zoom::check(options.scale)?;
+        Ok(Self { options, zoom: Zoom::default() })
     }
 }
 
@@ -76,20 +59,11 @@ impl Signal for Context {
     }
 
     fn bind(&mut self, reads: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {
-        let (height, width) = frame_size(&reads[0])?;
-        let (rows, columns) = (height / self.options.scale, width / self.options.scale);
-        if rows == 0 || columns == 0 {
-            let scale = self.options.scale;
-            return Err(SignalError::new(format!(
-                "a frame of {width} x {height} pixels is too small for scale = {scale}"
-            )));
-        }
         let [most, 2] = *reads[1].shape.as_slice() else {
             let said = format!("`{}` has the shape {:?}, expected [places, 2]", reads[1].name, reads[1].shape);
             return Err(SignalError::new(said));
         };
-        self.width = width;
-        self.small = vec![0; rows * columns];
+        self.zoom = Zoom::new(self.options.scale, frame_size(&reads[0])?)?;
         Ok(vec![
             ArraySpec::f32(CONTEXT, &[most, descriptor::LENGTH], 0.0, 1.0),
             ArraySpec::f32(&count_name(CONTEXT), &[1], 0.0, most as f32),
@@ -98,15 +72,14 @@ impl Signal for Context {
 
     fn perceive(&mut self, reads: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
         let (frame, at, present) = (reads.u8(0)?, reads.f32(1)?, reads.f32(2)?);
-        self.shrink(frame);
         let [items, count] = writes else { return Err(SignalError::new("perceive before bind")) };
         let (Some(items), Some(count)) = (items.as_f32_mut(), count.as_f32_mut()) else {
             return Err(SignalError::new("perceive before bind"));
         };
-        let (scale, columns) = (self.options.scale, self.width / self.options.scale);
+        self.zoom.shrink(frame);
         let slots = at.chunks_exact(2).zip(items.chunks_exact_mut(descriptor::LENGTH));
         for (place, item) in slots.take(present[0] as usize) {
-            descriptor::describe(&self.small, columns, place[0] / scale as f32, place[1] / scale as f32, item);
+            self.zoom.describe(self.zoom.small(), (place[0], place[1]), item);
         }
         count[0] = present[0];
         Ok(())
@@ -143,11 +116,5 @@ mod tests {
         }
         assert_eq!(bank.current()[3].as_f32().unwrap(), expected);
         assert_eq!(bank.current()[4].as_f32().unwrap(), [2.0]);
-    }
-
-    #[test]
-    fn a_scale_out_of_range_is_refused() {
-        let said = Context::new(ContextOptions { scale: 1 }).err().map(|error| error.to_string());
-        assert!(said.is_some_and(|said| said.contains("between 2 and 8")));
     }
 }

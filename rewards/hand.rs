@@ -27,6 +27,7 @@ use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError}
 use crate::stack::{count_name, decisions_name};
 use crate::state;
 use crate::verdict::{self, Verdict};
+use crate::zoom::Zoom;
 use innate_envs::{Array, ArraySpec};
 use innate_nn::Random;
 use rand::SeedableRng;
@@ -53,6 +54,9 @@ pub struct HandOptions {
     pub threshold: f64,
     /// Steps back to which an event may have begun.
     pub window: usize,
+    /// How many times as far as a patch of 16 pixels an example reaches, 1 to 8: with more than 1 the area learns what surrounds a
+    /// hand, as `context` shows it.
+    pub scale: usize,
     /// The percepts that tell of events.
     pub events: Vec<String>,
     /// The area that is taught.
@@ -83,6 +87,7 @@ impl Default for HandOptions {
             held_out: 5,
             threshold: 0.3,
             window: 48,
+            scale: 1,
             events: vec![EVENTS.into()],
             area: "hand".into(),
             stack: "hand.examples".into(),
@@ -93,7 +98,7 @@ impl Default for HandOptions {
 /// The teacher of an area.
 pub struct Hand {
     options: HandOptions,
-    width: usize,
+    zoom: Zoom,
     lively: Liveliness,
     state: State,
     /// What each slot of the stack holds now.
@@ -137,6 +142,7 @@ impl Hand {
         };
         within("trials", options.trials, 1, 1024)?;
         within("window", options.window, 1, 1024)?;
+        Zoom::check(options.scale)?;
         if !options.threshold.is_finite() {
             return Err(SignalError::new(format!("threshold = {} must be a finite number", options.threshold)));
         }
@@ -151,7 +157,7 @@ impl Hand {
             owed: 0,
         };
         let lessons = Vec::with_capacity(options.trials + 2);
-        Ok(Self { options, width: 0, lively: Liveliness::default(), state, lessons })
+        Ok(Self { options, zoom: Zoom::default(), lively: Liveliness::default(), state, lessons })
     }
 
     /// Takes in what the events of a percept look like, or owes as many other places.
@@ -165,7 +171,7 @@ impl Hand {
     }
 
     /// Takes in places of this frame that are owed, and what a quiet place looks like.
-    fn take_places(&mut self, frame: &[u8]) {
+    fn take_places(&mut self) {
         let threshold = self.options.threshold as f32;
         while self.state.owed > 0 {
             let place = match self.options.teacher {
@@ -174,10 +180,10 @@ impl Hand {
             };
             let Some(place) = place else { break };
             self.state.owed -= 1;
-            self.state.take(&self.options, frame, self.width, place);
+            self.state.take(&self.options, &self.zoom, self.zoom.small(), place);
         }
-        if let Some((x, y)) = self.lively.quiet(SIDE / 2, threshold, &mut self.state.random) {
-            self.state.negative.remember(|out| descriptor::describe(frame, self.width, x, y, out));
+        if let Some(place) = self.lively.quiet(SIDE / 2, threshold, &mut self.state.random) {
+            self.state.negative.remember(|out| self.zoom.describe(self.zoom.small(), place, out));
         }
     }
 
@@ -186,13 +192,13 @@ impl Hand {
         // The frames leave the state for a moment, so that it may change while one of them is looked at.
         let frames = std::mem::take(&mut self.state.frames);
         if let Some(frame) = event.age.checked_sub(SEEN).and_then(|ago| frames.ago(ago)) {
-            self.state.take(&self.options, frame, self.width, event.mover);
+            self.state.take(&self.options, &self.zoom, frame, event.mover);
         }
         self.state.frames = frames;
     }
 
     /// Fills the stack with lessons, and tells how many slots are present.
-    fn teach(&mut self, frame: &[u8], items: &mut [f32]) -> usize {
+    fn teach(&mut self, items: &mut [f32]) -> usize {
         let State { random, positive, negative, held_out, .. } = &mut self.state;
         self.lessons.clear();
         let mut slots = items.chunks_exact_mut(descriptor::LENGTH);
@@ -214,9 +220,9 @@ impl Hand {
         }
         if held_out.len() > 0 {
             put(&mut self.lessons, Lesson::HeldOut, held_out.draw(random));
-            let (x, y) = self.lively.anywhere(SIDE / 2, random);
+            let place = self.lively.anywhere(SIDE / 2, random);
             if let Some(slot) = slots.next() {
-                descriptor::describe(frame, self.width, x, y, slot);
+                self.zoom.describe(self.zoom.small(), place, slot);
                 self.lessons.push(Lesson::Anywhere);
             }
         }
@@ -225,8 +231,8 @@ impl Hand {
 }
 
 impl State {
-    /// Takes in the patch at `place` of `frame` as a positive example.
-    fn take(&mut self, options: &HandOptions, frame: &[u8], width: usize, (x, y): (f32, f32)) {
+    /// Takes in what lies at `place` as a positive example, from a frame that was made smaller.
+    fn take(&mut self, options: &HandOptions, zoom: &Zoom, small: &[u8], place: (f32, f32)) {
         if options.most > 0 && self.taken >= options.most {
             return;
         }
@@ -234,7 +240,7 @@ impl State {
         self.uncounted += 1;
         let held_out = options.held_out > 0 && self.taken.is_multiple_of(options.held_out);
         let memory = if held_out { &mut self.held_out } else { &mut self.positive };
-        memory.remember(|out| descriptor::describe(frame, width, x, y, out));
+        memory.remember(|out| zoom.describe(small, place, out));
     }
 }
 
@@ -253,11 +259,10 @@ impl Signal for Hand {
     }
 
     fn bind(&mut self, reads: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {
-        let (height, width) = frame_size(&reads[0])?;
-        self.width = width;
+        self.zoom = Zoom::new(self.options.scale, frame_size(&reads[0])?)?;
         self.lively = Liveliness::new(&reads[1])?;
         reads[2..].iter().try_for_each(Event::check)?;
-        self.state.frames = Past::new(self.options.window, width * height);
+        self.state.frames = Past::new(self.options.window, self.zoom.small().len());
         let slots = self.options.trials + 2;
         Ok(vec![
             ArraySpec::f32(&self.options.stack, &[slots, descriptor::LENGTH], 0.0, 1.0),
@@ -277,16 +282,17 @@ impl Signal for Hand {
     fn perceive(&mut self, reads: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
         let (frame, flow) = (reads.u8(0)?, reads.f32(1)?);
         self.lively.update(flow);
-        self.state.frames.push(frame);
+        self.zoom.shrink(frame);
+        self.state.frames.push(self.zoom.small());
         for percept in 0..self.options.events.len() {
             self.take_events(reads.f32(2 + percept)?);
         }
-        self.take_places(frame);
+        self.take_places();
         let [items, count] = writes else { return Err(SignalError::new("perceive before bind")) };
         let (Some(items), Some(count)) = (items.as_f32_mut(), count.as_f32_mut()) else {
             return Err(SignalError::new("perceive before bind"));
         };
-        count[0] = self.teach(frame, items) as f32;
+        count[0] = self.teach(items) as f32;
         Ok(())
     }
 

@@ -36,6 +36,7 @@ mod state;
 mod summed_area;
 pub mod track;
 mod verdict;
+mod zoom;
 
 pub use bank::{Bank, BankError, BankState, Ledger, Payment, Service, SignalInfo};
 pub use condition::{Condition, Gate, Passage, Quantity};

@@ -76,7 +76,7 @@ impl Observer for Watch {
 
     fn points(&mut self, _: u64, points: &[(String, f64)]) {
         let examples = points.iter().filter(|(tag, _)| tag == "signal/hand-tracked/examples");
-        self.examples = examples.map(|(_, value)| *value).last().unwrap_or(self.examples);
+        self.examples = examples.map(|(_, value)| *value).next_back().unwrap_or(self.examples);
     }
 }
 
