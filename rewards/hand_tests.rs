@@ -62,6 +62,25 @@ fn event_patches_are_yes_and_quiet_patches_no() {
 }
 
 #[test]
+fn an_example_reaches_as_far_as_its_scale_says() {
+    let mut bank = bank(HandOptions { scale: 2, ..HandOptions::default() });
+    bank.begin_episode(&scene(false), &mut Contrast).unwrap();
+    for step in 1..=5 {
+        bank.step(&scene(step == 5), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
+        bank.advance();
+    }
+    let described = |scale: usize| {
+        let (mut zoom, mut out) = (Zoom::new(scale, (SIZE, SIZE)).unwrap(), vec![0.0; descriptor::LENGTH]);
+        zoom.shrink(scene(false).arrays[0].as_u8().unwrap());
+        zoom.describe(zoom.small(), (36.0, 12.0), &mut out);
+        out
+    };
+    let asked = &bank.current()[3].as_f32().unwrap()[..descriptor::LENGTH];
+    assert!(asked == described(2) && asked != described(1));
+    assert!(Hand::new(HandOptions { scale: 0, ..HandOptions::default() }).is_err());
+}
+
+#[test]
 fn examples_end_at_the_greatest_number() {
     let mut bank = bank(HandOptions { most: 3, ..HandOptions::default() });
     bank.begin_episode(&scene(false), &mut Contrast).unwrap();
