@@ -67,7 +67,7 @@ fn the_number_of_threads_changes_no_number() {
 #[test]
 fn an_experiment_that_was_stopped_goes_on_where_it_was() {
     let home = home();
-    let args = ["reproduce", "augment-saccade", "--seeds", "60", "--json", "--out", "stopped", "--threads", "1"];
+    let args = ["reproduce", "augment-saccade", "--seeds", "120", "--json", "--out", "stopped", "--threads", "1"];
     let notebook = home.path("stopped/augment-saccade.part");
     let lines = || std::fs::read_to_string(&notebook).map_or(0, |text| text.lines().count());
     let mut child = home.command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
@@ -80,10 +80,10 @@ fn an_experiment_that_was_stopped_goes_on_where_it_was() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(130), "{said}");
     assert!(said.contains("goes on from what stopped/augment-saccade.part keeps"), "{said}");
-    assert!((4..60).contains(&lines()), "{}", lines());
+    assert!((4..120).contains(&lines()), "{}", lines());
     let found = home.succeed(&args);
     assert!(!notebook.exists(), "what has come to its end is no longer kept");
-    assert_eq!(found, home.succeed(&["reproduce", "augment-saccade", "--seeds", "60", "--json"]));
+    assert_eq!(found, home.succeed(&["reproduce", "augment-saccade", "--seeds", "120", "--json"]));
 }
 
 #[test]
