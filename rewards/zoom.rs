@@ -49,6 +49,10 @@ impl Zoom {
 
     /// Makes a frame smaller.
     pub(crate) fn shrink(&mut self, frame: &[u8]) {
+        if self.scale == 1 {
+            self.small.copy_from_slice(frame);
+            return;
+        }
         let (scale, columns) = (self.scale, self.width / self.scale);
         let area = (scale * scale) as u32;
         for (row, out) in self.small.chunks_exact_mut(columns).enumerate() {

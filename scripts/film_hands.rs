@@ -9,13 +9,17 @@
 //! hand if it lies in a labelled box, and none if it lies [`BESIDE`] pixels or more outside each; frames without a labelled
 //! hand are left out, since the labels miss some.
 
+#[path = "../rewards/examples/labels/mod.rs"]
+mod labels;
+
 use innate::agents::evaluation::Scene;
 use innate::agents::trainer::Observer;
 use innate::agents::{Checkpoint, Mode, Plan, RunFolder, Trainer, evaluate};
 use innate::envs::video::{Film, VideoOptions};
-use innate::judge::average_precision;
+use innate::experiments::taught_areas;
+use innate::judge::{Judged, average_precision, judged};
 use innate::run_file::RunFile;
-use serde::Deserialize;
+use labels::Labels;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -34,36 +38,6 @@ const CELLS: u32 = 7;
 const BESIDE: f32 = 8.0;
 /// The share of the hands' places that must be found where precision is told.
 const RECALL: f64 = 0.3;
-
-/// Boxes of hands, for each of the film's frames or each so many times as often.
-#[derive(Deserialize)]
-struct Labels {
-    w: f32,
-    h: f32,
-    frames: Vec<Frame>,
-}
-
-#[derive(Deserialize)]
-struct Frame {
-    hands: Vec<[f32; 5]>,
-}
-
-impl Labels {
-    /// Whether a hand is at this place of a frame; none where that is not known.
-    fn at(&self, frame: usize, place: &[f32]) -> Option<bool> {
-        let hands = self.frames.get(frame).map(|frame| &frame.hands).filter(|hands| !hands.is_empty())?;
-        let (across, down) = (SIZE[0] as f32 / self.w, SIZE[1] as f32 / self.h);
-        let within = |[left, top, right, bottom, _]: &[f32; 5], beside: f32| {
-            (left * across - beside..right * across + beside).contains(&place[0])
-                && (top * down - beside..bottom * down + beside).contains(&place[1])
-        };
-        match (hands.iter().any(|hand| within(hand, 0.0)), hands.iter().any(|hand| within(hand, BESIDE))) {
-            (true, _) => Some(true),
-            (false, true) => None,
-            (false, false) => Some(false),
-        }
-    }
-}
 
 /// Notes how many examples `tracked` has had.
 #[derive(Default)]
@@ -93,53 +67,43 @@ fn main() -> Outcome {
             _ => return Err(format!("{}: expected --steps N or --seeds N", pair.join(" ")).into()),
         }
     }
-    let labels: Labels = serde_json::from_str(&std::fs::read_to_string(labels)?)?;
+    let labels = Labels::read(labels)?;
     let frames = Film::read(&VideoOptions::new(film))?.len();
-    let each = (labels.frames.len() as f64 / f64::from(frames)).round().max(1.0) as usize;
     let half = frames / 2;
-    for raised in ["on the first half", "in the nursery"] {
+    let on_film = |seed: u64| on_film(film, half, run(seed, steps)?);
+    for (raised, in_nursery) in [("on the first half", false), ("in the nursery", true)] {
         let mut scores: BTreeMap<&str, Vec<(f32, bool)>> = BTreeMap::new();
         let mut examples = Vec::new();
         for seed in 0..seeds {
-            let learned =
-                if raised == "in the nursery" { run(seed, steps)? } else { on_film(film, half, seed, steps)? };
             let home = tempfile::tempdir()?;
-            examples.push(train(&learned, home.path())?);
-            let tested = plan(&on_film(film, half, seed, steps)?)?;
-            let checkpoint = Checkpoint::open(&home.path().join("latest"))?;
-            let mut frame = half as usize;
-            let mut watch = |scene: &Scene<'_>| {
-                frame += 1;
-                for area in AREAS {
-                    look(&tested, scene, area, |place| labels.at(frame * each, place), scores.entry(area).or_default());
-                }
-                ControlFlow::Continue(())
-            };
-            evaluate(&tested, &checkpoint, Mode::Greedy, 1, seed, &mut watch)?;
+            let school = if in_nursery { run(seed, steps)? } else { on_film(seed)? };
+            examples.push(train(&school, home.path())?);
+            test(&*plan(&on_film(seed)?)?, home.path(), seed, |step, area, Judged { place, score }| {
+                let label = (half as usize + step) * labels.each(frames as usize);
+                let hand = labels.at(label, SIZE.map(|side| side as f32), place, BESIDE);
+                scores.entry(area).or_default().extend(hand.map(|hand| (score, hand)));
+            })?;
         }
         println!("raised {raised}, from {examples:?} hand patches:");
-        for (area, scores) in scores {
-            let chance = scores.iter().filter(|(_, hand)| *hand).count() as f64 / scores.len() as f64;
-            let (precise, average) = (precision_at(&scores, RECALL), average_precision(&scores));
-            println!(
-                "  {area:8} precision at recall {RECALL} {precise:.3}   average precision {average:.3}   chance {chance:.3}"
-            );
-        }
+        scores.iter().for_each(|(area, scores)| tell(area, scores));
     }
     Ok(())
+}
+
+/// Prints what the scores of an area come to.
+fn tell(area: &str, scores: &[(f32, bool)]) {
+    let chance = scores.iter().filter(|(_, hand)| *hand).count() as f64 / scores.len() as f64;
+    let (precise, average) = (precision_at(scores, RECALL), average_precision(scores));
+    println!(
+        "  {area:8} precision at recall {RECALL} {precise:.3}   average precision {average:.3}   chance {chance:.3}"
+    );
 }
 
 /// The run `nursery`, with the areas that are compared.
 fn run(seed: u64, steps: u64) -> Outcome<RunFile> {
     let mut file = RunFile::find("nursery")?;
-    let events = "['mover.events', 'track.events']";
-    for (area, teacher) in [("tracked", "movers"), ("any", "motion")] {
-        let stack = format!("area = '{area}', stack = '{area}.examples'");
-        let taught = format!("{{ type = 'hand', teacher = '{teacher}', events = {events}, {stack} }}");
-        let learner = "learner = 'brainprop', choices = 2, memory = 'queue', batch = 8, lr = 0.05";
-        let network = format!("network = {{ hidden = [64] }}, view = ['{area}.examples', 'places']");
-        file.set(&format!("signals.hand-{area}"), &taught)?;
-        file.set(&format!("area.{area}"), &format!("{{ {learner}, {network}, pay = {{ hand-{area} = 1.0 }} }}"))?;
+    for (key, value) in taught_areas(&AREAS) {
+        file.set(&key, &value)?;
     }
     let usual = [("seed", seed.to_string()), ("steps", steps.to_string())];
     let none = ["evaluation.every", "evaluation.final_episodes", "checkpoint.every"].map(|key| (key, "0".to_string()));
@@ -150,8 +114,7 @@ fn run(seed: u64, steps: u64) -> Outcome<RunFile> {
 }
 
 /// The same on the first half of the film, and on its second half when it is tested.
-fn on_film(film: &str, half: u32, seed: u64, steps: u64) -> Outcome<RunFile> {
-    let mut file = run(seed, steps)?;
+fn on_film(film: &str, half: u32, mut file: RunFile) -> Outcome<RunFile> {
     let size =
         format!("width = {}, height = {}, columns = {CELLS}, rows = {CELLS}, moves = 'saccades'", SIZE[0], SIZE[1]);
     let play = "at_end = 'end', start = 'first', max_episode_steps = 1000000";
@@ -173,26 +136,19 @@ fn train(file: &RunFile, home: &Path) -> Outcome<f64> {
     Ok(watch.examples)
 }
 
-/// Takes in what `area` decided on the places of this step.
-fn look(
-    plan: &Plan,
-    scene: &Scene<'_>,
-    area: &str,
-    truth: impl Fn(&[f32]) -> Option<bool>,
-    scores: &mut Vec<(f32, bool)>,
-) {
-    let percept = |name: &str| {
-        let place = plan.percepts.iter().position(|spec| spec.name == name)?;
-        scene.percepts[place].as_f32()
-    };
-    let (Some(at), Some(count)) = (percept("places.at"), percept("places.count")) else { return };
-    let Some(judged) = percept(&format!("{area}/places")) else { return };
-    let rows = judged.chunks_exact(judged.len() / (at.len() / 2));
-    for (place, row) in at.chunks_exact(2).zip(rows).take(count[0] as usize) {
-        if let Some(hand) = truth(place) {
-            scores.push((row[row.len() - 1] - row[1], hand));
+/// Shows the second half to what was trained in `home`, and tells of each place that it judges: the step, the area and the place.
+fn test(plan: &Plan, home: &Path, seed: u64, mut tell: impl FnMut(usize, &'static str, Judged)) -> Outcome {
+    let checkpoint = Checkpoint::open(&home.join("latest"))?;
+    let mut step = 0;
+    let mut watch = |scene: &Scene<'_>| {
+        step += 1;
+        for area in AREAS {
+            judged(plan, scene, area).for_each(|judged| tell(step, area, judged));
         }
-    }
+        ControlFlow::Continue(())
+    };
+    evaluate(plan, &checkpoint, Mode::Greedy, 1, seed, &mut watch)?;
+    Ok(())
 }
 
 /// The precision among the highest scores, as many as it takes to find this share of those that are right.

@@ -22,7 +22,7 @@ use innate_agents::evaluation::Scene;
 use innate_envs::truth::{Class, Event, Truth};
 use std::collections::BTreeMap;
 
-pub use hands::average_precision;
+pub use hands::{Judged, average_precision, judged};
 
 /// How near a cluster must be to the place of a contact, in pixels of a frame of 84.
 pub const NEAR: f32 = 12.0;
@@ -119,8 +119,9 @@ impl Judge {
         self.eye.look(seen, truth, target);
         self.gaze.look(seen, truth);
         for area in seen.plan.areas.iter().filter(|area| area.trials().is_some()) {
-            if let Some(judged) = seen.f32(&format!("{}/places", area.name)) {
-                self.hands.entry(area.name.clone()).or_default().look(seen, judged, truth, target);
+            if seen.f32(&format!("{}/places", area.name)).is_some() {
+                let judged = judged(seen.plan, seen.scene, &area.name);
+                self.hands.entry(area.name.clone()).or_default().look(judged, truth, target);
             }
         }
     }

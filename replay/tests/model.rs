@@ -252,3 +252,13 @@ proptest! {
         world.compare();
     }
 }
+
+#[test]
+fn the_smallest_replay_on_disk_survives_a_reload() {
+    let mut world = World::new(1, 1, Some(1));
+    let steps = Event::Steps { lane: 0, steps: 4, terminated: false, truncated: false };
+    for event in [steps, Event::Release { lane: 0, window: 0 }, Event::Reload] {
+        world.apply(event);
+    }
+    world.compare();
+}

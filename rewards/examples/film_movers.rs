@@ -1,14 +1,14 @@
 //! Do mover events find hands in a film? Nothing is tuned on it.
 //!
 //! `cargo run --release -p innate-rewards --example film_movers -- FILM LABELS [KEY=VALUE]…`, with keys of
-//! `[signals.mover]`. LABELS is a JSON file with boxes of hands,
-//! `{ "w": …, "h": …, "frames": [{ "hands": [[x0, y0, x1, y1, score], …] }, …] }`, for each of the film's frames or each so
-//! many times as often. Prints how often a hand is where something moves, and where an event says that a mover was, over the
+//! `[signals.mover]`. LABELS is a file with boxes of hands, see `labels/mod.rs`. Prints how often a hand is where something moves, and where an event says that a mover was, over the
 //! frames that have a label.
+
+mod labels;
 
 use innate_envs::standard;
 use innate_rewards::Bank;
-use serde::Deserialize;
+use labels::Labels;
 
 /// Size of a frame and of the grid of fixations.
 const SIZE: (usize, usize, &str) = (160, 90, "width = 160\nheight = 90\ncolumns = 8\nrows = 6");
@@ -17,31 +17,6 @@ const SEEN: usize = 3;
 /// Pixels of a cell that moves, and pixels per step from which it does.
 const CELL: usize = 4;
 const SPEED: f32 = 0.4;
-
-#[derive(Deserialize)]
-struct Labels {
-    w: f32,
-    h: f32,
-    frames: Vec<Frame>,
-}
-
-#[derive(Deserialize)]
-struct Frame {
-    hands: Vec<[f32; 5]>,
-}
-
-impl Labels {
-    /// Whether a hand is at this place of a frame; none where the frame has no hand.
-    fn at(&self, frame: usize, (x, y): (f32, f32)) -> Option<bool> {
-        let hands = self.frames.get(frame).map(|frame| &frame.hands).filter(|hands| !hands.is_empty())?;
-        let (x, y) = (x * self.w / SIZE.0 as f32, y * self.h / SIZE.1 as f32);
-        Some(
-            hands
-                .iter()
-                .any(|[left, top, right, bottom, _]| (*left..*right).contains(&x) && (*top..*bottom).contains(&y)),
-        )
-    }
-}
 
 #[derive(Default)]
 struct Share {
@@ -67,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [film, labels, keys @ ..] = args.as_slice() else {
         return Err("usage: film_movers FILM LABELS [KEY=VALUE]…".into());
     };
-    let labels: Labels = serde_json::from_str(&std::fs::read_to_string(labels)?)?;
+    let labels = Labels::read(labels)?;
     let options = format!("path = {film:?}\n{}\nat_end = 'end'\nstart = 'first'\nmax_episode_steps = 100000", SIZE.2);
     let (mut env, _) = standard().build("video", &options.parse()?, "env")?;
     let registry = innate_rewards::standard();
@@ -96,10 +71,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         bank.advance();
     }
-    let each = (labels.frames.len() as f64 / (steps + 1) as f64).round().max(1.0) as usize;
-    motion.into_iter().for_each(|(step, place)| moving.count(labels.at(step * each, place)));
+    let each = labels.each(steps + 1);
+    let at = |step: usize, (x, y): (f32, f32)| labels.at(step * each, [SIZE.0 as f32, SIZE.1 as f32], [x, y], 0.0);
+    motion.into_iter().for_each(|(step, place)| moving.count(at(step, place)));
     let (all, mut right) = (seen.len(), Share::default());
-    seen.into_iter().for_each(|(step, place)| right.count(labels.at(step * each, place)));
+    seen.into_iter().for_each(|(step, place)| right.count(at(step, place)));
     println!("{} frames, {all} events, {} of them in frames with a labelled hand", steps + 1, right.all);
     println!(
         "P(hand at event) {:.3}   P(hand at moving cell) {:.3}   ratio {:.2}",

@@ -1,6 +1,8 @@
 //! What an area sees at the places that it judges, against what is there.
 
-use super::Seen;
+use crate::seen::Seen;
+use innate_agents::Plan;
+use innate_agents::evaluation::Scene;
 use innate_envs::truth::{Class, Truth};
 
 /// Half the side of the square around a place that must show the class, in pixels, and the share of it that must.
@@ -17,13 +19,9 @@ pub(super) struct Hands {
 }
 
 impl Hands {
-    /// Takes in what the area decided on `places`: rows of decision and what it expects of each choice.
-    pub(super) fn look(&mut self, seen: &Seen<'_>, judged: &[f32], truth: &Truth, target: Class) {
-        let (Some(at), Some(count)) = (seen.f32("places.at"), seen.f32("places.count")) else { return };
-        let rows = judged.chunks_exact(judged.len() / (at.len() / 2));
-        for (place, row) in at.chunks_exact(2).zip(rows).take(count[0] as usize) {
-            let place = [place[0], place[1]];
-            let score = row[row.len() - 1] - row[1];
+    /// Takes in what the area decided on places.
+    pub(super) fn look(&mut self, judged: impl Iterator<Item = Judged>, truth: &Truth, target: Class) {
+        for Judged { place, score } in judged {
             if shown(truth, target, place, CENTRE) >= SHOWN {
                 self.scores.push((score, true));
             } else if shown(truth, target, place, AROUND) <= SPARED {
@@ -37,6 +35,26 @@ impl Hands {
         let there = self.scores.iter().filter(|(_, there)| *there).count();
         (average_precision(&self.scores), there as f64 / self.scores.len() as f64)
     }
+}
+
+/// A place of the stack `places` that an area has judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// Its x and y, in pixels.
+    pub place: [f32; 2],
+    /// By how much the area expects more of calling it what it looks for, from −1 to 1.
+    pub score: f32,
+}
+
+/// The places that `area` has judged in this step; none if it judges no places.
+pub fn judged<'a>(plan: &'a Plan, scene: &'a Scene<'a>, area: &str) -> impl Iterator<Item = Judged> + 'a {
+    let seen = Seen { plan, scene };
+    let of = |name: &str| seen.f32(name).unwrap_or_default();
+    let (at, rows) = (of("places.at").as_chunks::<2>().0, of(&format!("{area}/places")));
+    let present = of("places.count").first().map_or(0, |&count| count as usize);
+    // A row is the decision and what is expected of each choice, the last of which is yes.
+    let rows = rows.chunks_exact((rows.len() / at.len().max(1)).max(1));
+    at.iter().zip(rows).take(present).map(|(&place, row)| Judged { place, score: row[row.len() - 1] - row[1] })
 }
 
 /// The share of the pixels of the square around `place` (of those that lie in the frame) that show `class`.

@@ -12,7 +12,7 @@
 
 use super::super::{ExperimentError, Lab, Report, Row};
 use super::SOURCE;
-use super::upbringing::{Change, Test, Upbringing, change, over_seeds};
+use super::upbringing::{Test, Upbringing, change, over_seeds};
 use crate::drawing::{Axis, Chart, Curve, Stroke};
 use crate::judge::Judgement;
 use crate::statistics::Interval;
@@ -44,7 +44,7 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     let steps = lab.pick(60_000, 512);
     let found = lab.map(WORLDS.len() * seeds, |job| {
         let (world, tested, target) = WORLDS[job / seeds];
-        let changes = [changes(), vec![change("steps", steps), change("env.world", world)]].concat();
+        let changes = [taught_areas(&AREAS), vec![change("steps", steps), change("env.world", world)]].concat();
         let child = Upbringing::new(lab, &changes, (job % seeds) as u64)?;
         let env = format!("{{ world = '{tested}', people = 'test' }}");
         let episodes = lab.pick(150, 4);
@@ -80,8 +80,9 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     Ok(report)
 }
 
-/// The keys of the areas and signals that are compared with those of the run `nursery`.
-fn changes() -> Vec<Change> {
+/// Keys of a run, with their values, that add these of the areas `tracked`, `any`, `random`, `event` and `any-event` and who
+/// teaches them to the run `nursery`.
+pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
     const EVENTS: &str = "['mover.events']";
     const TRACKED: &str = "['mover.events', 'track.events']";
     let compared = [
@@ -98,7 +99,7 @@ fn changes() -> Vec<Change> {
         let learns = format!("{{ {AREA}, {views}, pay = {{ hand-{area} = 1.0 }} }}");
         [(format!("signals.hand-{area}"), taught), (format!("area.{area}"), learns)]
     };
-    compared.into_iter().flat_map(of).collect()
+    compared.into_iter().filter(|(area, ..)| areas.contains(area)).flat_map(of).collect()
 }
 
 /// What every compared area has in common with `hand`.
