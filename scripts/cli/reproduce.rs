@@ -66,14 +66,16 @@ fn find(name: &str) -> Result<&'static Experiment, Failure> {
     })
 }
 
-/// What an experiment that was stopped has found, or a new notebook: for this program and these options.
+/// What an experiment that was stopped has found, or a new notebook: for this program and these options. Those of others keep
+/// theirs, so that a glance costs nobody what took hours.
 fn notebook(name: &str, args: &ReproduceArgs) -> Result<Notebook, String> {
-    let path = args.out.join(format!("{name}.part"));
-    let io = |error: std::io::Error| format!("{}: {error}", path.display());
-    let program = std::env::current_exe().and_then(fs::read).map_err(io)?;
+    let io = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let program = std::env::current_exe().map_err(|error| format!("the program's own file: {error}"))?;
+    let bytes = fs::read(&program).map_err(|error| io(&program, error))?;
     let options = format!("{name} {:?} {} {:?} {:?}", args.seeds, args.quick, args.data, args.epochs);
-    let of = blake3::Hasher::new().update(options.as_bytes()).update(&program).finalize();
-    Notebook::open(path.clone(), of.to_hex().to_string()).map_err(io)
+    let of = blake3::Hasher::new().update(options.as_bytes()).update(&bytes).finalize().to_hex().to_string();
+    let path = args.out.join(format!("{name}.{}.part", &of[..8]));
+    Notebook::open(path.clone(), of).map_err(|error| io(&path, error))
 }
 
 /// Writes the report and its picture into `folder`.
