@@ -4,7 +4,10 @@
 //! what a tensor library does around it takes ten times as long. This pass reads the flat parameters of a published snapshot
 //! as they are, allocates nothing, and takes every sample by itself, so a decision does not depend on what it is batched with.
 
+use super::activity::grow;
 use super::filters::{Sizes, look};
+use super::layers;
+use super::product::Factor;
 use crate::EngineError;
 use crate::input::{Input, check_inputs, check_length};
 use crate::kernel::affine;
@@ -19,11 +22,13 @@ pub struct NativeForward {
     sight: Sight,
 }
 
-/// The memory for what filters see at one place.
+/// The memory for what filters see.
 #[derive(Default)]
 struct Sight {
-    patch: Vec<f32>,
-    /// The biases that all filters have there, and what they answer.
+    /// At all places, or at one.
+    patches: Vec<f32>,
+    factor: Factor<f32>,
+    /// The biases that all filters have at one place, and what they answer.
     biases: Vec<f32>,
     answers: Vec<f32>,
 }
@@ -74,9 +79,8 @@ impl NativeForward {
         for (index, layer) in network.layers().iter().enumerate() {
             let (weights, biases) = network.layer_parameters(index, parameters);
             match layer {
-                Layer::Conv(conv) | Layer::Local(conv) => {
-                    self.sight.filter(layer, conv, (weights, biases), current, next);
-                }
+                Layer::Conv(_) => self.sight.filter_shared(layer, (weights, biases), current, next),
+                Layer::Local(conv) => self.sight.filter_local(conv, (weights, biases), current, next),
                 Layer::Dense(Dense { inputs, units, activation }) => {
                     if !flattened {
                         let vectors: usize = network.vectors().iter().map(|&i| network.inputs()[i].elements()).sum();
@@ -94,30 +98,28 @@ impl NativeForward {
 }
 
 impl Sight {
-    /// The patch that the filters see at each place of `input`, times all filters.
-    fn filter(
-        &mut self,
-        layer: &Layer,
-        conv: &Conv,
-        (weights, biases): (&[f32], &[f32]),
-        input: &[f32],
-        output: &mut [f32],
-    ) {
+    /// A convolution: one product of what the filters see everywhere and all filters, as in learning.
+    fn filter_shared(&mut self, layer: &Layer, (weights, biases): (&[f32], &[f32]), input: &[f32], output: &mut [f32]) {
+        let (units, seen) = (layer.units(), layers::patches(layer));
+        let (x, z) = (&input[..layer.inputs()], &mut output[..units]);
+        grow(&mut self.patches, seen);
+        layers::start_with_biases(layer, biases, z);
+        layers::add_weighted_sums(layer, weights, x, &mut self.patches[..seen], z, units, &mut self.factor);
+        layer.activation().apply(z);
+    }
+
+    /// A locally connected layer: what the filters see at each place, times the filters of that place.
+    fn filter_local(&mut self, conv: &Conv, (weights, biases): (&[f32], &[f32]), input: &[f32], output: &mut [f32]) {
         let Sizes { filters, places, seen } = Sizes::of(conv);
-        self.patch.resize(seen, 0.0);
+        grow(&mut self.patches, seen);
         self.answers.resize(filters, 0.0);
         self.biases.resize(filters, 0.0);
-        for place in 0..places {
-            look(conv, input, place, &mut self.patch);
-            let (weights, biases) = match layer {
-                Layer::Local(_) => {
-                    let here = biases.iter().skip(place).step_by(places);
-                    self.biases.iter_mut().zip(here).for_each(|(bias, &here)| *bias = here);
-                    (&weights[place * filters * seen..][..filters * seen], &self.biases[..])
-                }
-                _ => (weights, biases),
-            };
-            affine(weights, biases, &self.patch, &mut self.answers);
+        let patch = &mut self.patches[..seen];
+        for (place, weights) in weights.chunks_exact(filters * seen).enumerate() {
+            look(conv, input, place, patch);
+            let here = biases.iter().skip(place).step_by(places);
+            self.biases.iter_mut().zip(here).for_each(|(bias, &here)| *bias = here);
+            affine(weights, &self.biases, patch, &mut self.answers);
             for (filter, answer) in self.answers.iter().enumerate() {
                 output[filter * places + place] = *answer;
             }
