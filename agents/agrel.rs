@@ -28,7 +28,7 @@ use crate::reinforced::{self, Reinforced, Rule};
 use documented::DocumentedFields;
 use innate_nn::{
     Activation, AttentionGated, Biases, CreditSpec, EngineSpec, Expansion, Initialisation, LayerSpec, NetworkSpec,
-    OptimiserSpec, Reciprocity, Sgd, Training,
+    OptimiserSpec, Precision, Reciprocity, Sgd, Training,
 };
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +101,7 @@ impl AgrelOptions {
                 credit: self.credit,
                 feedback: self.initial,
                 biases: self.biases,
+                precision: Precision::Single,
             },
             angle_every: self.angle_every,
             sets: Sets::Online,

@@ -19,8 +19,8 @@ use crate::model::{ModelSpec, Sets};
 use crate::reinforced::{self, Reinforced, Rule};
 use documented::DocumentedFields;
 use innate_nn::{
-    AttentionGated, Biases, CreditSpec, EngineSpec, Initialisation, NetworkSpec, OptimiserSpec, Reciprocity, Sgd,
-    Training,
+    AttentionGated, Biases, CreditSpec, EngineSpec, Initialisation, NetworkSpec, OptimiserSpec, Precision, Reciprocity,
+    Sgd, Training,
 };
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +96,7 @@ impl BrainpropOptions {
                 credit: self.credit,
                 feedback: self.initial,
                 biases: self.biases,
+                precision: Precision::Single,
             },
             angle_every: self.angle_every,
             sets: Sets::Online,

@@ -6,7 +6,9 @@ use crate::learner::{Gammas, Learner, LearnerContext, LearnerError, LearnerPlan}
 use crate::model::{ModelSpec, Sets};
 use documented::DocumentedFields;
 use innate_envs::options::nearest;
-use innate_nn::{Biases, CreditSpec, EngineSpec, Initialisation, NetworkSpec, NoisySpec, OptimiserSpec, Training};
+use innate_nn::{
+    Biases, CreditSpec, EngineSpec, Initialisation, NetworkSpec, NoisySpec, OptimiserSpec, Precision, Training,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -18,6 +20,8 @@ pub struct DqnOptions {
     pub network: NetworkSpec,
     /// The engine that trains it: "auto", "libtorch" (any network, CPU or CUDA) or "native" (dense and small layers, CPU).
     pub engine: EngineSpec,
+    /// How precise the products of layers are: "single", or "bfloat16" (half, on the engine "libtorch"; for CUDA).
+    pub precision: Precision,
     /// The rule of credit: "backprop", "feedback-alignment", "direct-feedback-alignment", "sign-symmetric",
     /// "attention-gated", "node-perturbation", "weight-perturbation", or a table with its parameters.
     pub credit: CreditSpec,
@@ -67,6 +71,7 @@ impl Default for DqnOptions {
         Self {
             network: NetworkSpec::default(),
             engine: EngineSpec::default(),
+            precision: Precision::default(),
             credit: CreditSpec::default(),
             angle_every: 1_000,
             optimiser: OptimiserSpec::default(),
@@ -205,6 +210,7 @@ impl DqnOptions {
                 credit: self.credit.clone(),
                 feedback: Initialisation::Default,
                 biases: Biases::Learned,
+                precision: self.precision,
             },
             angle_every: self.angle_every,
             sets: Sets::OnlineAndTarget,

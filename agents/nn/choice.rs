@@ -2,7 +2,7 @@
 
 use crate::Device;
 use crate::credit::CreditSpec;
-use crate::engine::{Engine, EngineError, Training};
+use crate::engine::{Engine, EngineError, Precision, Training};
 use crate::libtorch::LibtorchEngine;
 use crate::native::NativeEngine;
 use crate::network::{Layer, Network};
@@ -40,7 +40,7 @@ impl EngineSpec {
         random: &mut Random,
     ) -> Result<(Box<dyn Engine<T>>, String), EngineError> {
         let (engine, why) = match self {
-            EngineSpec::Auto => choose(&network, device, &training.credit),
+            EngineSpec::Auto => choose(&network, device, &training),
             EngineSpec::Libtorch => (Choice::Libtorch, "as asked".to_string()),
             EngineSpec::Native => (Choice::Native, "as asked".to_string()),
         };
@@ -52,6 +52,11 @@ impl EngineSpec {
                 if device != Device::Cpu {
                     let reason = format!("computes on the CPU, found device = \"{device}\"; set device = \"cpu\"");
                     return Err(EngineError::Unsupported { engine: "native", reason });
+                }
+                if training.precision == Precision::Bfloat16 {
+                    let reason =
+                        "computes in single precision, found precision = \"bfloat16\"; set engine = \"libtorch\"";
+                    return Err(EngineError::Unsupported { engine: "native", reason: reason.into() });
                 }
                 (Box::new(NativeEngine::new(network, training, random)?), format!("native, {why}"))
             }
@@ -65,12 +70,16 @@ enum Choice {
 }
 
 /// The engine for `network`, and why.
-fn choose(network: &Network, device: Device, credit: &CreditSpec) -> (Choice, String) {
+fn choose(network: &Network, device: Device, training: &Training) -> (Choice, String) {
+    let credit = &training.credit;
     if let CreditSpec::NodePerturbation(_) | CreditSpec::WeightPerturbation(_) = credit {
         return (Choice::Native, format!("for {} disturbs the network", credit.name()));
     }
     if device != Device::Cpu {
         return (Choice::Libtorch, format!("for the device is {device}"));
+    }
+    if training.precision == Precision::Bfloat16 {
+        return (Choice::Libtorch, "for the precision is bfloat16".into());
     }
     let filters = network.layers().iter().filter(|layer| !matches!(layer, Layer::Dense(_)));
     match filters.map(Layer::multiplications).sum() {
@@ -119,7 +128,7 @@ mod tests {
         assert_eq!(auto(&pictures(10, 16, 3, 1), backprop()), "native, for its filters are small and on the CPU");
         assert_eq!(auto(&pictures(84, 32, 8, 4), backprop()), "libtorch, for its filters are large");
         assert_eq!(auto(&pictures(84, 32, 8, 4), disturbing), "native, for node-perturbation disturbs the network");
-        let (on_cuda, why) = choose(&dense(), Device::Cuda(1), &backprop());
+        let (on_cuda, why) = choose(&dense(), Device::Cuda(1), &Training::default());
         assert!(matches!(on_cuda, Choice::Libtorch) && why == "for the device is cuda:1");
     }
 
@@ -134,6 +143,16 @@ mod tests {
         assert_eq!(
             build(EngineSpec::Native, &dense(), Device::Cuda(0), CreditSpec::default()).unwrap_err(),
             "the native engine computes on the CPU, found device = \"cuda:0\"; set device = \"cpu\""
+        );
+        let half = |spec: EngineSpec| {
+            let training = Training { precision: Precision::Bfloat16, ..Training::default() };
+            let built = spec.build::<f32>(Arc::new(dense()), Device::Cpu, training, &mut Random::seed_from_u64(0));
+            built.map(|(_, why)| why).map_err(|error| error.to_string())
+        };
+        assert_eq!(half(EngineSpec::Auto).unwrap(), "libtorch, for the precision is bfloat16");
+        assert_eq!(
+            half(EngineSpec::Native).unwrap_err(),
+            "the native engine computes in single precision, found precision = \"bfloat16\"; set engine = \"libtorch\""
         );
         let disturbing = CreditSpec::WeightPerturbation(Perturbation::default());
         assert_eq!(

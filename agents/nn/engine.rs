@@ -44,6 +44,8 @@ pub struct Training {
     pub feedback: Initialisation,
     /// Whether biases learn.
     pub biases: Biases,
+    /// How precise the products of layers are.
+    pub precision: Precision,
 }
 
 impl Default for Training {
@@ -56,8 +58,23 @@ impl Default for Training {
             credit: CreditSpec::default(),
             feedback: Initialisation::default(),
             biases: Biases::default(),
+            precision: Precision::default(),
         }
     }
+}
+
+/// How precise the products of layers are, forwards and backwards. The parameters that learn, the gradient's norm and the
+/// optimiser keep the precision of the engine's numbers (Micikevicius et al. 2018, *Mixed precision training*, section 3.1:
+/// a small step would be lost in rounded weights).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// As the engine's numbers are: single, in a run.
+    #[default]
+    Single,
+    /// Half: weights, values and errors are rounded to 8 bits of precision, with the range of single precision, so that the
+    /// loss need not be scaled. For CUDA devices that compute so; on a CPU it is slower.
+    Bfloat16,
 }
 
 /// Whether biases learn.

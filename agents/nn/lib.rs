@@ -41,7 +41,9 @@ pub use choice::EngineSpec;
 pub use credit::{AttentionGated, CreditSpec, Form, Perturbation, Reciprocity};
 pub use device::{Device, DeviceError, DeviceSpec, cuda_report, libtorch_version, prepare};
 pub use disturbed::{Disturbed, DisturbedState, Site};
-pub use engine::{Biases, CreditState, Engine, EngineError, LinearObjective, Objective, ParameterSet, Training};
+pub use engine::{
+    Biases, CreditState, Engine, EngineError, LinearObjective, Objective, ParameterSet, Precision, Training,
+};
 pub use initialisation::Initialisation;
 pub use input::{Input, InputError, InputSpec, Kind};
 pub use libtorch::LibtorchEngine;

@@ -16,6 +16,9 @@
 //! Rules of credit that send an error down are this same pass with other weights in `δ W`. Rules that disturb the network
 //! are the native engine's: here each disturbance would cost a pass of its own.
 //!
+//! Layers may compute in half precision (bfloat16): with rounded copies of both sets of parameters, made anew when those
+//! change, and a gradient that is widened before it is clipped. Outputs and output errors are in full precision.
+//!
 //! *Architecture invariant:* no tensor here ever requires a gradient, so libtorch records nothing.
 
 mod layers;
@@ -26,7 +29,7 @@ mod tensor_optimiser;
 use crate::angle::angle;
 use crate::credit::CreditSpec;
 use crate::device::{Device, prepare};
-use crate::engine::{Biases, CreditState, Engine, EngineError, Objective, ParameterSet, Training};
+use crate::engine::{Biases, CreditState, Engine, EngineError, Objective, ParameterSet, Precision, Training};
 use crate::feedback::{Feedback, Route, Source};
 use crate::flat_optimiser::{FlatOptimiser, clip_factor, norm};
 use crate::input::{Input, check_inputs, check_length};
@@ -35,13 +38,15 @@ use crate::optimiser::OptimiserState;
 use crate::real::{Random, Real};
 use memory::Parameters;
 use std::sync::Arc;
-use tch::{TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 use tensor_optimiser::TensorOptimiser;
 
 /// A network on libtorch.
 pub struct LibtorchEngine<T = f32> {
     network: Arc<Network>,
     device: Device,
+    /// Of the numbers that layers compute with.
+    kind: Kind,
     training: Training,
     online: Parameters<T>,
     target: Parameters<T>,
@@ -98,12 +103,16 @@ impl<T: Real> LibtorchEngine<T> {
             Device::Cpu => Optimiser::Cpu(FlatOptimiser::new(spec, rate, parameters)),
             Device::Cuda(_) => Optimiser::Cuda(TensorOptimiser::new(spec, rate, parameters, device.into())?),
         };
-        let zeros = || Parameters::zeros(&network, device.into());
+        let kind = match training.precision {
+            Precision::Single => T::KIND,
+            Precision::Bfloat16 => Kind::BFloat16,
+        };
+        let zeros = || Parameters::zeros(&network, kind, device.into());
         let (online, target, gradient) = (zeros()?, zeros()?, zeros()?);
         let feedback = Feedback::new(&network, &training, random);
-        let carriers = Carriers::new(&network, &feedback, device)?;
+        let carriers = Carriers::new(&network, &feedback, kind, device)?;
         let kept = None;
-        Ok(Self { network, device, training, online, target, gradient, optimiser, feedback, carriers, kept })
+        Ok(Self { network, device, kind, training, online, target, gradient, optimiser, feedback, carriers, kept })
     }
 
     fn set(&self, set: ParameterSet) -> &Parameters<T> {
@@ -117,7 +126,7 @@ impl<T: Real> LibtorchEngine<T> {
     fn upload(&self, inputs: &[Input<'_>], batch: usize) -> Result<[Option<Tensor>; 2], EngineError> {
         let device = self.device.into();
         let upload = |place: &usize| {
-            let tensor = memory::upload::<T>(&inputs[*place], device)?;
+            let tensor = memory::upload(&inputs[*place], self.kind, device)?;
             match self.network.inputs()[*place].shape[..] {
                 [c, h, w] if self.network.pictures().contains(place) => tensor.f_view(memory::sizes([batch, c, h, w])),
                 _ => tensor.f_view([batch as i64, -1]),
@@ -153,7 +162,7 @@ impl<T: Real> LibtorchEngine<T> {
             value = Some(output);
         }
         if let Some(value) = value {
-            value.f_copy_data(outputs, outputs.len())?;
+            value.f_to_kind(T::KIND)?.f_copy_data(outputs, outputs.len())?;
         }
         Ok(())
     }
@@ -183,8 +192,10 @@ impl<T: Real> Engine<T> for LibtorchEngine<T> {
     fn assign_credit(&mut self, objective: &dyn Objective<T>) -> Result<(), EngineError> {
         if let Carriers::Layers { source, fixed, weights } = &mut self.carriers {
             refresh(*source, &fixed.flat, &self.online.flat, &mut weights.flat)?;
+            weights.round()?;
         }
-        self.send_down(objective.output_error(), &self.carriers)
+        self.send_down(objective.output_error(), &self.carriers)?;
+        Ok(self.gradient.collect()?)
     }
 
     fn angles(&mut self, objective: &dyn Objective<T>, angles: &mut [f64]) -> Result<(), EngineError> {
@@ -193,6 +204,7 @@ impl<T: Real> Engine<T> for LibtorchEngine<T> {
         let mut true_gradient = assigned.clone();
         self.gradient.read(&mut assigned)?;
         self.send_down(objective.output_error(), &Carriers::Forward)?;
+        self.gradient.collect()?;
         self.gradient.read(&mut true_gradient)?;
         self.gradient.write(&assigned)?;
         for (layer, degrees) in angles.iter_mut().enumerate() {
@@ -219,16 +231,19 @@ impl<T: Real> Engine<T> for LibtorchEngine<T> {
             }
             Optimiser::Cuda(optimiser) => optimiser.step(&mut self.online.flat, &self.gradient.flat, scale)?,
         }
+        self.online.round()?;
         self.kept = None;
         Ok(norm)
     }
 
     fn copy_online_to_target(&mut self) -> Result<(), EngineError> {
-        Ok(self.target.flat.f_copy_(&self.online.flat)?)
+        self.target.flat.f_copy_(&self.online.flat)?;
+        Ok(self.target.round()?)
     }
 
     fn move_target(&mut self, rate: f64) -> Result<(), EngineError> {
-        self.target.flat.f_lerp_(&self.online.flat, rate).map(drop).map_err(EngineError::from)
+        let _ = self.target.flat.f_lerp_(&self.online.flat, rate)?;
+        Ok(self.target.round()?)
     }
 
     fn read_parameters(&mut self, set: ParameterSet, out: &mut [T]) -> Result<(), EngineError> {
@@ -270,7 +285,7 @@ impl<T: Real> Engine<T> for LibtorchEngine<T> {
 
     fn set_credit_state(&mut self, state: CreditState<T>) -> Result<(), EngineError> {
         self.feedback.restore(&state)?;
-        self.carriers = Carriers::new(&self.network, &self.feedback, self.device)?;
+        self.carriers = Carriers::new(&self.network, &self.feedback, self.kind, self.device)?;
         Ok(())
     }
 
@@ -279,7 +294,9 @@ impl<T: Real> Engine<T> for LibtorchEngine<T> {
     }
 
     fn describe(&self) -> String {
-        format!("libtorch on {}, {}, {}", self.device, self.training.optimiser.name(), self.training.credit.name())
+        let precision = if self.kind == T::KIND { "" } else { ", layers in bfloat16" };
+        let (optimiser, credit) = (self.training.optimiser.name(), self.training.credit.name());
+        format!("libtorch on {}, {optimiser}, {credit}{precision}", self.device)
     }
 }
 
@@ -289,7 +306,8 @@ impl<T: Real> LibtorchEngine<T> {
         let Some(kept) = &self.kept else { return Err(EngineError::NothingKept) };
         let (batch, width) = (kept.batch, self.network.outputs());
         check_length("the output error", output_error.len(), batch * width, batch)?;
-        let sent = Tensor::f_from_slice(output_error)?.f_to_device(self.device.into())?.f_view([-1, width as i64])?;
+        let sent = Tensor::f_from_slice(output_error)?.f_to_device(self.device.into())?.f_to_kind(self.kind)?;
+        let sent = sent.f_view([-1, width as i64])?;
         // The last layer is linear: what is sent is its δ, and stays as it is.
         let mut error = sent.shallow_clone();
         for (index, layer) in self.network.layers().iter().enumerate().rev() {
@@ -315,17 +333,17 @@ impl<T: Real> LibtorchEngine<T> {
 }
 
 impl<T: Real> Carriers<T> {
-    fn new(network: &Network, feedback: &Feedback<T>, device: Device) -> Result<Self, EngineError> {
+    fn new(network: &Network, feedback: &Feedback<T>, kind: Kind, device: Device) -> Result<Self, EngineError> {
         match feedback.route {
             Route::Forward | Route::Disturbance => Ok(Carriers::Forward),
             Route::Layers(source) => {
-                let mut fixed = Parameters::zeros(network, device.into())?;
+                let mut fixed = Parameters::zeros(network, T::KIND, device.into())?;
                 fixed.write(&feedback.fixed)?;
-                Ok(Carriers::Layers { source, fixed, weights: Parameters::zeros(network, device.into())? })
+                Ok(Carriers::Layers { source, fixed, weights: Parameters::zeros(network, kind, device.into())? })
             }
             Route::Direct => {
                 let matrices = feedback.matrices(network).map(|(matrix, units)| {
-                    let matrix = Tensor::f_from_slice(matrix)?.f_to_device(device.into())?;
+                    let matrix = Tensor::f_from_slice(matrix)?.f_to_device(device.into())?.f_to_kind(kind)?;
                     matrix.f_view([-1, units as i64])
                 });
                 Ok(Carriers::Direct(matrices.collect::<Result<_, TchError>>()?))

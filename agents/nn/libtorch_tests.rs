@@ -4,8 +4,8 @@ use super::tensor_optimiser::TensorOptimiser;
 use super::*;
 use crate::flat_optimiser::FlatOptimiser;
 use crate::{
-    Activation, Adam, InputSpec, Kind, LayerSpec, LinearObjective, NativeForward, NetworkSpec, OptimiserSpec, Rmsprop,
-    RmspropUncentred, Sgd,
+    Activation, Adam, InputSpec, Kind, LayerSpec, LinearObjective, NativeForward, NetworkSpec, OptimiserSpec,
+    Precision, Rmsprop, RmspropUncentred, Sgd,
 };
 use rand::{Rng, SeedableRng};
 
@@ -156,14 +156,21 @@ fn the_native_forward_pass_of_a_sample_does_not_depend_on_its_batch() {
 
 #[test]
 fn a_saved_state_goes_on_bit_for_bit() {
-    let optimisers = [
-        OptimiserSpec::Adam(Adam::default()),
-        OptimiserSpec::Rmsprop(Rmsprop::default()),
-        OptimiserSpec::Sgd(Sgd { momentum: 0.5 }),
+    let cases = [
+        (OptimiserSpec::Adam(Adam::default()), Precision::Single),
+        (OptimiserSpec::Rmsprop(Rmsprop::default()), Precision::Single),
+        (OptimiserSpec::Sgd(Sgd { momentum: 0.5 }), Precision::Single),
+        (OptimiserSpec::Adam(Adam::default()), Precision::Bfloat16),
     ];
-    for optimiser in optimisers {
-        let network = Arc::new(whole(Activation::Relu));
-        let (mut first, mut random) = started(&network, optimiser.clone());
+    let network = Arc::new(whole(Activation::Relu));
+    for (optimiser, precision) in cases {
+        let mut random = Random::seed_from_u64(7);
+        let [mut first, mut second] = [(); 2].map(|()| {
+            let training =
+                Training { optimiser: optimiser.clone(), learning_rate: 0.01, precision, ..Training::default() };
+            LibtorchEngine::new(network.clone(), Device::Cpu, training, &mut Random::seed_from_u64(1)).unwrap()
+        });
+        first.write_parameters(ParameterSet::Online, &network.initialise(&mut random)).unwrap();
         let samples: Vec<_> = (0..8).map(|_| Sample::new(&network, 16, &mut random)).collect();
         let learn = |engine: &mut LibtorchEngine, sample: &Sample| {
             let mut outputs = [0.0; 48];
@@ -172,7 +179,6 @@ fn a_saved_state_goes_on_bit_for_bit() {
             engine.update().unwrap();
         };
         samples[..4].iter().for_each(|sample| learn(&mut first, sample));
-        let mut second = engine(&network, optimiser, None);
         second.write_parameters(ParameterSet::Online, &parameters(&mut first, ParameterSet::Online)).unwrap();
         second.set_optimiser_state(first.optimiser_state().unwrap()).unwrap();
         for sample in &samples[4..] {
@@ -302,4 +308,75 @@ fn what_does_not_fit_is_refused_in_a_sentence() {
         .unwrap()
         .to_string();
     assert_eq!(error, "adam: learning rate is 0, allowed: a finite number greater than 0");
+}
+
+/// The length of `a − b` as a share of that of `b`.
+fn apart(a: &[f32], b: &[f32]) -> f32 {
+    let length = |values: &mut dyn Iterator<Item = f32>| values.map(|x| x * x).sum::<f32>().sqrt();
+    length(&mut a.iter().zip(b).map(|(a, b)| a - b)) / length(&mut b.iter().copied())
+}
+
+#[test]
+fn layers_in_half_precision_compute_nearly_the_same_whatever_brings_the_error_down() {
+    let (whole, dense) = (Arc::new(whole(Activation::Tanh)), Arc::new(dense()));
+    let others = ["feedback-alignment", "direct-feedback-alignment", "sign-symmetric"];
+    let cases = [(&whole, "backprop"), (&dense, "backprop")].into_iter().chain(others.map(|rule| (&dense, rule)));
+    for (network, rule) in cases {
+        let [single, half] = [Precision::Single, Precision::Bfloat16].map(|precision| {
+            let credit = toml::Value::String(rule.into()).try_into().unwrap();
+            let training = Training { credit, precision, ..Training::default() };
+            let mut random = Random::seed_from_u64(5);
+            let mut engine = LibtorchEngine::new(network.clone(), Device::Cpu, training, &mut random).unwrap();
+            engine.write_parameters(ParameterSet::Online, &network.initialise(&mut random)).unwrap();
+            engine.copy_online_to_target().unwrap();
+            let sample = Sample::new(network, 16, &mut random);
+            let error: Vec<f32> = (0..48).map(|_| random.random_range(-1.0..1.0)).collect();
+            let (mut outputs, mut of_target) = (vec![0.0; 48], vec![0.0; 48]);
+            engine.forward(ParameterSet::Target, &sample.inputs(), 16, &mut of_target).unwrap();
+            engine.forward_keeping(&sample.inputs(), 16, &mut outputs).unwrap();
+            assert_eq!(outputs, of_target);
+            engine.assign_credit(&LinearObjective(&error)).unwrap();
+            let mut gradient = vec![0.0; network.parameters()];
+            engine.read_gradient(&mut gradient).unwrap();
+            (outputs, gradient)
+        });
+        let (outputs, gradient) = (apart(&half.0, &single.0), apart(&half.1, &single.1));
+        // Rounding errs by up to 1/512 of a number, and here and there turns a ReLU on or off.
+        assert!(outputs > 0.0 && outputs < 0.01, "{network}, {rule}: {outputs}");
+        assert!(gradient > 0.0 && gradient < 0.05, "{network}, {rule}: {gradient}");
+    }
+}
+
+#[test]
+fn in_half_precision_a_step_that_rounding_would_lose_is_taken_all_the_same() {
+    let network = Arc::new(dense());
+    let training = Training {
+        optimiser: OptimiserSpec::Sgd(Sgd { momentum: 0.0 }),
+        learning_rate: 1e-6,
+        precision: Precision::Bfloat16,
+        ..Training::default()
+    };
+    let mut random = Random::seed_from_u64(5);
+    let mut engine = LibtorchEngine::new(network.clone(), Device::Cpu, training, &mut random).unwrap();
+    let written: Vec<f32> = network.initialise(&mut random);
+    engine.write_parameters(ParameterSet::Online, &written).unwrap();
+    assert_eq!(parameters(&mut engine, ParameterSet::Online), written);
+    let sample = Sample::new(&network, 4, &mut random);
+    engine.forward_keeping(&sample.inputs(), 4, &mut [0.0; 12]).unwrap();
+    engine.assign_credit(&LinearObjective(&[1.0; 12])).unwrap();
+    let mut gradient = vec![0.0; network.parameters()];
+    engine.read_gradient(&mut gradient).unwrap();
+    engine.update().unwrap();
+    let expected: Vec<f32> = written.iter().zip(&gradient).map(|(weight, slope)| weight - 1e-6 * slope).collect();
+    assert_eq!(parameters(&mut engine, ParameterSet::Online), expected);
+    assert_ne!(expected, written);
+    // A soft update of the target reaches what its layers compute with.
+    let outputs = |engine: &mut LibtorchEngine| {
+        let mut outputs = [0.0; 12];
+        engine.forward(ParameterSet::Target, &sample.inputs(), 4, &mut outputs).unwrap();
+        outputs
+    };
+    assert_eq!(outputs(&mut engine), [0.0; 12]);
+    engine.move_target(0.5).unwrap();
+    assert_ne!(outputs(&mut engine), [0.0; 12]);
 }

@@ -5,13 +5,15 @@ use crate::input::{BYTE_SCALE, Input, check_length};
 use crate::network::Network;
 use crate::real::Real;
 use std::marker::PhantomData;
-use tch::{Device, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
-/// One number per parameter of a network, and each layer's part of them.
+/// One number per parameter of a network, and each layer's part of them, as layers compute with it.
 pub(super) struct Parameters<T> {
     /// `[parameters]`
     pub(super) flat: Tensor,
-    /// Views of `flat`.
+    /// The same, rounded, where layers compute in another precision.
+    rounded: Option<Tensor>,
+    /// Views of `rounded`, or else of `flat`.
     pub(super) layers: Vec<LayerParameters>,
     of: PhantomData<T>,
 }
@@ -23,20 +25,24 @@ pub(super) struct LayerParameters {
 }
 
 impl<T: Real> Parameters<T> {
-    pub(super) fn zeros(network: &Network, device: Device) -> Result<Self, EngineError> {
+    /// All 0, for layers that compute with numbers of `kind`.
+    pub(super) fn zeros(network: &Network, kind: Kind, device: Device) -> Result<Self, EngineError> {
         // libtorch aligns its memory, always in the same way, and its matrix products depend on that in their last bits: so
         // the vector is its own and no Rust one.
-        let flat = Tensor::f_zeros([network.parameters() as i64], (T::KIND, device))?;
+        let zeros = |kind| Tensor::f_zeros([network.parameters() as i64], (kind, device));
+        let flat = zeros(T::KIND)?;
+        let rounded = if kind == T::KIND { None } else { Some(zeros(kind)?) };
+        let computed = rounded.as_ref().unwrap_or(&flat);
         let mut views = network.parameter_tensors().iter().map(|tensor| {
             let shape: Vec<_> = tensor.shape.iter().map(|&size| size as i64).collect();
-            flat.f_narrow(0, tensor.range.start as i64, tensor.range.len() as i64)?.f_view(&shape[..])
+            computed.f_narrow(0, tensor.range.start as i64, tensor.range.len() as i64)?.f_view(&shape[..])
         });
         let mut layers = Vec::with_capacity(network.layers().len());
         while let (Some(weight), Some(bias)) = (views.next(), views.next()) {
             layers.push(LayerParameters { weight: weight?, bias: bias? });
         }
         drop(views);
-        Ok(Self { flat, layers, of: PhantomData })
+        Ok(Self { flat, rounded, layers, of: PhantomData })
     }
 
     pub(super) fn read(&self, out: &mut [T]) -> Result<(), EngineError> {
@@ -46,7 +52,24 @@ impl<T: Real> Parameters<T> {
 
     pub(super) fn write(&mut self, values: &[T]) -> Result<(), EngineError> {
         self.check(values.len())?;
-        Ok(self.flat.f_copy_(&Tensor::f_from_slice(values)?)?)
+        self.flat.f_copy_(&Tensor::f_from_slice(values)?)?;
+        Ok(self.round()?)
+    }
+
+    /// Has layers compute with the numbers that `flat` has now. Who changes `flat` calls it.
+    pub(super) fn round(&mut self) -> Result<(), TchError> {
+        match &mut self.rounded {
+            Some(rounded) => rounded.f_copy_(&self.flat).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Has `flat` be the numbers that layers have written.
+    pub(super) fn collect(&mut self) -> Result<(), TchError> {
+        match &self.rounded {
+            Some(rounded) => self.flat.f_copy_(rounded).map(drop),
+            None => Ok(()),
+        }
     }
 
     fn check(&self, found: usize) -> Result<(), EngineError> {
@@ -78,14 +101,14 @@ impl<T: Real> Parameters<T> {
     }
 }
 
-/// The values of an input on `device`, as the network sees them, in one dimension.
-pub(super) fn upload<T: Real>(input: &Input<'_>, device: Device) -> Result<Tensor, TchError> {
+/// The values of an input on `device`, as the network sees them, in one dimension, as numbers of `kind`.
+pub(super) fn upload(input: &Input<'_>, kind: Kind, device: Device) -> Result<Tensor, TchError> {
     match input {
-        Input::F32(values) => Tensor::f_from_slice(values)?.f_to_device(device)?.f_to_kind(T::KIND),
+        Input::F32(values) => Tensor::f_from_slice(values)?.f_to_device(device)?.f_to_kind(kind),
         // Bytes travel as bytes and are scaled where they are used.
         Input::U8(values) => {
             let bytes = Tensor::f_from_slice(values)?.f_to_device(device)?;
-            bytes.f_to_kind(T::KIND)?.f_mul_scalar_(f64::from(BYTE_SCALE))
+            bytes.f_to_kind(kind)?.f_mul_scalar_(f64::from(BYTE_SCALE))
         }
     }
 }
