@@ -138,8 +138,8 @@ fn check_refusals(env: &mut dyn Env, spec: &EnvSpec) -> Result<(), CheckError> {
 
 /// The same seed and actions give the same trajectory, and each observation is written whole and within its bounds.
 fn check_determinism(env: &mut dyn Env, spec: &EnvSpec) -> Result<(), CheckError> {
-    let first = play(env, spec, Some(SEED), Poison::Low)?;
-    let second = play(env, spec, Some(SEED), Poison::High)?;
+    let first = play(env, spec, Begin::Anew(Some(SEED)), Poison::Low)?;
+    let second = play(env, spec, Begin::Anew(Some(SEED)), Poison::High)?;
     equal(&first, &second, spec, "two trajectories of one seed")
 }
 
@@ -179,10 +179,11 @@ fn check_saving(env: &mut dyn Env, spec: &EnvSpec) -> Result<(), CheckError> {
             return Err(CheckError::Differ { env: spec.id.clone(), what: "the steps before and after load", step: 1 });
         }
     }
+    let running = if step.ended() { Begin::Anew(None) } else { Begin::GoOn };
     must("load", env.load(&state))?;
-    let first = play(env, spec, None, Poison::Low)?;
+    let first = play(env, spec, running, Poison::Low)?;
     must("load", env.load(&state))?;
-    let second = play(env, spec, None, Poison::High)?;
+    let second = play(env, spec, running, Poison::High)?;
     equal(&first, &second, spec, "the trajectories before and after load")
 }
 
@@ -193,22 +194,33 @@ enum Poison {
     High,
 }
 
+/// How a play begins.
+#[derive(Clone, Copy)]
+enum Begin {
+    /// With a new episode, of this seed.
+    Anew(Option<u64>),
+    /// With the next step of the episode that runs.
+    GoOn,
+}
+
 /// Plays random actions through several episodes, checking every value.
 fn play(
     env: &mut dyn Env,
     spec: &EnvSpec,
-    seed: Option<u64>,
+    begin: Begin,
     poison: Poison,
 ) -> Result<Vec<(Step, Observation)>, CheckError> {
     let mut random = Generator::new(SEED);
     let mut buffer = spec.buffer();
     let mut played = Vec::with_capacity(STEPS + 1);
-    let mut ended = true;
+    let (mut ended, mut seed) = match begin {
+        Begin::Anew(seed) => (true, seed),
+        Begin::GoOn => (false, None),
+    };
     for number in 0..=STEPS {
         fill(&mut buffer, poison);
         let step = if ended {
-            let seed = if number == 0 { seed } else { None };
-            must("reset", env.reset(seed, &mut buffer)).map(|()| Step::default())?
+            must("reset", env.reset(seed.take(), &mut buffer)).map(|()| Step::default())?
         } else {
             must("step", env.step(draw(&mut random, spec), &mut buffer))?
         };

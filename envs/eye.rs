@@ -55,7 +55,7 @@ pub enum GridError {
 /// Greatest width, height and number of cells; beyond, a frame would not fit its purpose, let alone memory.
 const LARGEST: u32 = 4096;
 /// Pixels of the coarse frame along each side of a cell.
-const COARSE: usize = 2;
+pub(crate) const COARSE: usize = 2;
 /// The colour of the box around the fixated cell.
 const YELLOW: [u8; 3] = [255, 220, 0];
 

@@ -201,7 +201,7 @@ impl Signal for Agreement {
             .iter()
             .find(|(found, _)| found.len() != rows)
         {
-            return Err(SignalError::new(format!("the area `{}` must have choices = 2: no and yes", area.1)));
+            return Err(verdict::not_of_two(area.1));
         }
         let [on, of] = place::COUNTS.map(|count| after.f32(count).map(|count| count[0] as usize));
         self.compare(items, on?.min(of?), teacher, pupil, purse);

@@ -385,7 +385,7 @@ impl Bank {
     ) -> Result<(), BankError> {
         self.perceive(observation, minds)?;
         for (index, node) in self.nodes.iter_mut().enumerate() {
-            if !matches!(node.declaration.pay, Pay::Stored | Pay::Trials) || node.lesioned {
+            if node.declaration.pay == Pay::Relabelled || node.lesioned {
                 continue;
             }
             let moment = Moment {
@@ -402,6 +402,10 @@ impl Bank {
             let paid = node.signal.pay(moment, &mut self.purse);
             std::mem::swap(&mut self.purse.notes, &mut node.ledger.notes);
             paid.map_err(failed)?;
+            let paid = self.purse.payments.len() + self.purse.trials.len();
+            if node.declaration.pay == Pay::None && paid > 0 {
+                return Err(failed(SignalError::new("it paid, but declared that it pays nothing")));
+            }
             for (steps_ago, amount) in self.purse.payments.drain(..) {
                 let window = node.declaration.window;
                 if steps_ago > window {
@@ -515,6 +519,13 @@ impl Node {
         }
         let empty = || Array::U8(Vec::new());
         self.stash.extend(self.writes.iter().map(|&id| std::mem::replace(&mut percepts[id], empty())));
+        // What the last step left goes: where a signal writes but a part, of a stack say, the rest is 0 and not of the past.
+        for array in &mut self.stash {
+            match array {
+                Array::U8(bytes) => bytes.fill(0),
+                Array::F32(numbers) => numbers.fill(0.0),
+            }
+        }
         let reads = Reads::new(percepts, &self.reads[..self.declaration.reads.len()]);
         let seen = self.signal.perceive(reads, &mut self.stash);
         for (&id, array) in self.writes.iter().zip(self.stash.drain(..)) {

@@ -297,7 +297,11 @@ impl Signal for Hand {
     }
 
     fn pay(&mut self, moment: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
-        let decided = moment.after.f32(2 + self.options.events.len())?.chunks_exact(verdict::ROW).map(Verdict::of);
+        let decided = moment.after.f32(2 + self.options.events.len())?;
+        if decided.len() != verdict::ROW * (self.options.trials + 2) {
+            return Err(verdict::not_of_two(&self.options.area));
+        }
+        let decided = decided.chunks_exact(verdict::ROW).map(Verdict::of);
         let mut held_out = None;
         for (slot, (lesson, verdict)) in self.lessons.iter().zip(decided).enumerate() {
             match lesson {

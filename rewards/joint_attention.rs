@@ -25,6 +25,9 @@ use innate_envs::{Array, ArraySpec};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
+/// The most steps that `patience` or `lead` may be.
+const LONGEST: usize = 1024;
+
 /// Options of `joint-attention`.
 #[derive(Clone, Debug, Serialize, Deserialize, documented::DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
@@ -88,6 +91,11 @@ impl JointAttention {
         {
             if !(value > 0.0 && value <= most) {
                 return Err(SignalError::new(format!("{key} = {value} must be greater than 0 and at most {most}")));
+            }
+        }
+        for (key, value) in [("patience", options.patience), ("lead", options.lead)] {
+            if value > LONGEST {
+                return Err(SignalError::new(format!("{key} = {value} must be at most {LONGEST}")));
             }
         }
         let past = VecDeque::with_capacity(options.patience + options.lead + 1);
@@ -159,7 +167,7 @@ impl Signal for JointAttention {
             reads: vec![FRAME.into(), FIXATION.into(), FACES.into(), decisions, EVENTS.into()],
             writes: vec![map.clone()],
             pay: Pay::Stored,
-            metrics: vec!["followed".into()],
+            metrics: vec!["followed".into(), "anywhere".into()],
             window: patience + lead,
             ..Declaration::default()
         }

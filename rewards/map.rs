@@ -71,6 +71,7 @@ impl Signal for Map {
             reads: vec![FRAME.into(), FIXATION.into(), format!("{stack}.at"), decisions],
             writes: vec![map.clone()],
             pay: if *pays { Pay::Stored } else { Pay::None },
+            metrics: vec!["fixated".into(), "anywhere".into()],
             ..Declaration::default()
         }
     }
@@ -110,7 +111,9 @@ impl Signal for Map {
         let seen = f64::from(self.seen[fixated(moment.after.f32(1)?)?]);
         purse.note("fixated", seen);
         purse.note("anywhere", self.seen.iter().copied().map(f64::from).sum::<f64>() / self.seen.len() as f64);
-        purse.pay(seen);
+        if self.options.pays {
+            purse.pay(seen);
+        }
         Ok(())
     }
 

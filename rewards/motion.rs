@@ -82,7 +82,8 @@ impl Motion {
 impl Signal for Motion {
     fn declare(&self) -> Declaration {
         let reads = vec![FLOW.into(), "fixation".into()];
-        Declaration { reads, writes: vec![MOTION.into()], pay: Pay::Stored, ..Declaration::default() }
+        let metrics = vec!["moving".into(), "moving_cells".into()];
+        Declaration { reads, writes: vec![MOTION.into()], pay: Pay::Stored, metrics, ..Declaration::default() }
     }
 
     fn bind(&mut self, reads: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {

@@ -66,7 +66,7 @@ pub struct MoverOptions {
     pub cells: usize,
     /// Pixels from which motion must have come before it enters.
     pub travelled: f64,
-    /// Quiet steps after which motion is over, 3 or more.
+    /// Quiet steps after which motion is over, 3 to 8.
     pub quiet: usize,
     /// Quiet steps after which what a place looks like is how it usually looks; motion must enter a place that does. 0: any place
     /// that is quiet will do, for films in which nothing rests for long.
@@ -148,12 +148,15 @@ impl Mover {
     /// # Errors
     /// A number out of range.
     pub fn new(options: MoverOptions) -> Result<Self, SignalError> {
-        let counts = [("cells", options.cells, 1), ("quiet", options.quiet, 3), ("window", options.window, 8)];
-        if let Some((key, value, least)) = counts.iter().find(|(_, value, least)| !(*least..=256).contains(value)) {
-            return Err(SignalError::new(format!("{key} = {value} must lie between {least} and 256")));
-        }
-        if options.settled > 256 {
-            return Err(SignalError::new(format!("settled = {} must lie between 0 and 256", options.settled)));
+        let counts = [
+            ("cells", options.cells, 1..=256),
+            ("quiet", options.quiet, 3..=automaton::RESTING),
+            ("window", options.window, 8..=256),
+            ("settled", options.settled, 0..=256),
+        ];
+        if let Some((key, value, range)) = counts.iter().find(|(_, value, range)| !range.contains(value)) {
+            let (least, most) = (range.start(), range.end());
+            return Err(SignalError::new(format!("{key} = {value} must lie between {least} and {most}")));
         }
         let thresholds = [
             ("threshold", options.threshold),

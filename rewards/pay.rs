@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// extrinsic = 1.0
 /// motion = { from = 0.0, to = 1.0, start = 10_000, end = 20_000 }
 /// novelty = { weight = 0.5, start = 0, end = 50_000, clip = 1.0 }
-/// mover = { weight = 1.0, opens = "flow.moving >= 0.3", closes = "hand.separation >= 0.95", fade = 5_000 }
+/// mover = { weight = 1.0, opens = "motion.moving >= 0.3", closes = "hand.separation >= 0.95", fade = 5_000 }
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(into = "EntryKeys")]
@@ -91,10 +91,10 @@ impl PayEntry {
         self.schedule.weight(step) * self.gate.openness(passage, step)
     }
 
-    /// The weight that it ends with in a run of `steps` steps in which everything that opens has opened, and nothing closed:
+    /// The weight of the last step of a run of `steps` steps in which everything that opens has opened, and nothing closed:
     /// what evaluations under a schedule are compared by.
     pub fn final_weight(&self, steps: u64) -> f64 {
-        self.schedule.weight(steps)
+        self.schedule.weight(steps.saturating_sub(1))
     }
 
     /// Adds `weight · clip(raw)` to `pay`, element by element.

@@ -32,7 +32,7 @@ pub trait Signal: Send {
     /// A new episode begins: forget what belongs to the last one.
     fn begin_episode(&mut self) {}
 
-    /// Computes the percepts it writes from those it reads; called once for every observation.
+    /// Computes the percepts it writes, which are filled with 0, from those it reads; called once for every observation.
     ///
     /// # Errors
     /// Whatever makes it impossible, in a sentence; the run stops and names this signal.
@@ -41,8 +41,8 @@ pub trait Signal: Send {
         Ok(())
     }
 
-    /// Pays for one step, now or back in time, or for trials of a stack (see [`Purse`]); called for signals that emit
-    /// [`Pay::Stored`] or [`Pay::Trials`].
+    /// Pays for one step, now or back in time, or for trials of a stack, and notes metrics (see [`Purse`]); called after every
+    /// step for signals that emit [`Pay::Stored`], [`Pay::Trials`] or, for their metrics alone, [`Pay::None`].
     ///
     /// # Errors
     /// As for [`Signal::perceive`].
@@ -98,7 +98,7 @@ pub struct Declaration {
 /// Whether a signal emits a scalar, and when that scalar is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pay {
-    /// It emits none: it only writes percepts.
+    /// It emits none: it only writes percepts, and notes metrics.
     #[default]
     None,
     /// A stationary signal: computed once by the actor and stored with the transition.

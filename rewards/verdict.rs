@@ -1,5 +1,7 @@
 //! What an area of two actions says of one slot of a stack: no (action 0) or yes (action 1).
 
+use crate::signal::SignalError;
+
 /// Numbers of a row: the decision, and what is expected of either action.
 pub(crate) const ROW: usize = 3;
 
@@ -17,4 +19,10 @@ impl Verdict {
     pub(crate) fn of(row: &[f32]) -> Self {
         Self { yes: row[0] > 0.5, margin: row[2] - row[1] }
     }
+}
+
+/// That `area` says something else than no or yes.
+#[cold]
+pub(crate) fn not_of_two(area: &str) -> SignalError {
+    SignalError::new(format!("the area `{area}` must have choices = 2: no and yes"))
 }

@@ -258,8 +258,13 @@ fn wander(script: &mut Script, stage: &Stage, random: &mut Generator) {
 /// An object falls from its shelf onto the table.
 pub(super) fn fall(script: &mut Script, stage: &Stage, random: &mut Generator) {
     let touched = |number: usize| script.contacts.iter().any(|contact| contact.thing == number);
+    let rests = |number: usize| {
+        let at = script.moments.first().map(|moment| moment.things[number].at);
+        script.moments.iter().all(|moment| Some(moment.things[number].at) == at)
+    };
     let high = |place: &Point| place[1] < stage.edge;
-    let falls = |number: &usize| stage.places[*number].is_some_and(|place| high(&place)) && !touched(*number);
+    let falls =
+        |number: &usize| stage.places[*number].is_some_and(|place| high(&place)) && rests(*number) && !touched(*number);
     let numbers: Vec<usize> = (0..OBJECTS).filter(falls).collect();
     if numbers.is_empty() {
         return;
@@ -274,5 +279,34 @@ pub(super) fn fall(script: &mut Script, stage: &Stage, random: &mut Generator) {
         let deep = floor - thing.at[1];
         thing.turn += turns * (drop / deep).min(1.0);
         thing.at[1] += drop.min(deep);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::nursery::options::{Distractors, Mix, NurseryOptions};
+    use crate::nursery::scene::Scene;
+
+    #[test]
+    fn a_thing_falls_but_once_and_comes_to_rest() {
+        let mix = Mix { fall: 1.0, self_moving: 1.0, ..Mix::default() };
+        let distractors = Distractors { fall: Some(1.0), ..Distractors::default() };
+        let options = NurseryOptions { mix: Some(mix), distractors, ..NurseryOptions::default() };
+        let mut fallen = 0;
+        for seed in 0..200 {
+            let moments = Scene::new(&options, seed).script.moments;
+            for thing in 0..moments[0].things.len() {
+                let [first, last] = [&moments[0], &moments[moments.len() - 1]].map(|moment| moment.things[thing]);
+                let turned = (last.turn - first.turn).abs();
+                // A fall turns a thing by atan 0.6 at most.
+                assert!(turned < 0.56, "seed {seed}, thing {thing}: turned by {turned}");
+                if turned > 0.0 {
+                    fallen += 1;
+                    let down = moments.windows(2).all(|two| two[1].things[thing].at[1] >= two[0].things[thing].at[1]);
+                    assert!(down, "seed {seed}, thing {thing}");
+                }
+            }
+        }
+        assert!(fallen > 100, "{fallen}");
     }
 }

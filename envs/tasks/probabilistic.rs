@@ -73,7 +73,8 @@ const WINDOWS: [u32; LEVELS.len()] = [1_000, 1_500, 2_000, 2_500, 3_000, 10_000,
 #[serde(deny_unknown_fields)]
 pub struct ProbabilisticOptions {
     /// How hard it is: a level from 1 (one symbol, which is certain) to 8 (four symbols), or "shaped", which begins at 1 and
-    /// goes on to the next level when 85 % of the last trials were answered rightly.
+    /// goes on to the next level when 85 % of the last trials were answered rightly. A seed begins at 1 again, so evaluations, each of
+    /// whose episodes has a seed, ask for level 1 unless `[evaluation] env` sets a level.
     #[serde(default)]
     pub level: Level,
     /// Reward for looking at the fixation point twice in succession.

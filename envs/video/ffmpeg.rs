@@ -17,6 +17,9 @@ pub(super) fn film(reel: &mut Reel, program: &str) -> Result<(), FilmError> {
     let mut command = Command::new(program);
     command.args(["-nostdin", "-v", "warning", "-xerror", "-i"]).arg(source);
     command.args(["-map", "0:v:0", "-vf", &format!("scale={width}:{height}:flags=area"), "-pix_fmt", "gray"]);
+    if let Some(needed) = reel.needed() {
+        command.args(["-frames:v", &needed.to_string()]);
+    }
     command.args(["-f", "rawvideo", "-"]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound => FilmError::NoProgram { path: reel.path().to_path_buf(), program: program.into() },

@@ -2,7 +2,7 @@
 
 use super::options::VideoOptions;
 use super::{ffmpeg, pictures, y4m};
-use crate::eye::{GridError, Scale};
+use crate::eye::{COARSE, GridError, Scale};
 use parking_lot::Mutex;
 use std::fs::File;
 use std::io::Read;
@@ -33,7 +33,7 @@ pub enum FilmError {
         reason: String,
     },
     /// Less than two frames.
-    #[error("the film `{}` has {found} ({}`every` = {every}); it needs at least 2 frames", path.display(), with(*from), found = count(*frames))]
+    #[error("the film `{}` has {found} ({}); it needs at least 2 frames", path.display(), keys(*from, *every, *most), found = count(*frames))]
     Short {
         /// The film.
         path: PathBuf,
@@ -43,6 +43,8 @@ pub enum FilmError {
         from: u32,
         /// The stride.
         every: NonZeroU32,
+        /// Frames that are taken at most.
+        most: Option<NonZeroU32>,
     },
     /// The film does not fit the memory it may take.
     #[error(
@@ -74,8 +76,11 @@ pub enum FilmError {
     },
 }
 
-fn with(from: u32) -> String {
-    if from > 0 { format!("with `from` = {from}, ") } else { "with ".into() }
+/// What says which frames of a film are taken.
+fn keys(from: u32, every: NonZeroU32, most: Option<NonZeroU32>) -> String {
+    let from = if from > 0 { format!("`from` = {from}, ") } else { String::new() };
+    let most = most.map_or(String::new(), |most| format!(", `frames` = {most}"));
+    format!("with {from}`every` = {every}{most}")
 }
 
 fn count(frames: u32) -> String {
@@ -107,6 +112,7 @@ impl Film {
                 frames: kept,
                 from: options.from,
                 every: options.every,
+                most: options.frames,
             });
         }
         let frame_len = grid.width() * grid.height();
@@ -198,16 +204,30 @@ impl<'a> Reel<'a> {
         &self.options.path
     }
 
+    /// Frames of the film until the last one that is taken, if there is a last one.
+    pub(super) fn needed(&self) -> Option<u64> {
+        let VideoOptions { from, every, frames, .. } = self.options;
+        frames.map(|frames| u64::from(*from) + u64::from(frames.get() - 1) * u64::from(every.get()) + 1)
+    }
+
+    /// Whether all frames that are taken have been.
+    pub(super) fn is_full(&self) -> bool {
+        self.needed().is_some_and(|needed| self.seen >= needed)
+    }
+
     /// Takes one grey frame of `[height, width]`, or skips it as `from`, `every` and `frames` say.
     pub(super) fn push(&mut self, size: [usize; 2], grey: &[u8]) -> Result<(), FilmError> {
-        let VideoOptions { width, height, memory, from, every, frames, .. } = *self.options;
+        let VideoOptions { width, height, rows, columns, memory, from, every, .. } = *self.options;
         let taken = self.seen.checked_sub(from.into()).is_some_and(|since| since.is_multiple_of(every.get().into()));
+        let over = self.is_full();
         self.seen += 1;
-        if !taken || frames.is_some_and(|most| self.kept >= most.get()) {
+        if !taken || over {
             return Ok(());
         }
         let allowed = u64::from(memory) << 20;
-        if (u64::from(self.kept) + 1) * u64::from(width) * u64::from(height) > allowed {
+        let bytes =
+            u64::from(width) * u64::from(height) + (COARSE * COARSE) as u64 * u64::from(rows) * u64::from(columns);
+        if (u64::from(self.kept) + 1) * bytes > allowed {
             let (path, frames) = (self.path().to_path_buf(), self.kept);
             return Err(FilmError::Large { path, allowed, memory, frames, width, height });
         }

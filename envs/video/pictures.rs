@@ -2,7 +2,7 @@
 
 use super::film::{FilmError, Reel};
 use image::codecs::gif::GifDecoder;
-use image::{AnimationDecoder, DynamicImage, ImageReader};
+use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageReader, Limits};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::BufReader;
@@ -19,6 +19,9 @@ pub(super) fn folder(reel: &mut Reel) -> Result<(), FilmError> {
         return Err(reel.damaged("the folder holds no picture (*.png, *.jpg, *.jpeg)"));
     }
     for path in paths {
+        if reel.is_full() {
+            break;
+        }
         let file = ImageReader::open(&path).and_then(ImageReader::with_guessed_format);
         let name = path.file_name().unwrap_or_default().display();
         let picture = file.map_err(image::ImageError::from).and_then(ImageReader::decode);
@@ -30,8 +33,13 @@ pub(super) fn folder(reel: &mut Reel) -> Result<(), FilmError> {
 /// The frames of a GIF, each as it looks once drawn over those before it, whatever it then leaves behind.
 pub(super) fn gif(reel: &mut Reel) -> Result<(), FilmError> {
     let file = File::open(reel.path()).map_err(|error| reel.unreadable(error))?;
-    let decoder = GifDecoder::new(BufReader::new(file)).map_err(|error| reel.damaged(error))?;
+    let mut decoder = GifDecoder::new(BufReader::new(file)).map_err(|error| reel.damaged(error))?;
+    // Else a file of 50 bytes may ask for gigabytes.
+    decoder.set_limits(Limits::default()).map_err(|error| reel.damaged(error))?;
     for (number, frame) in decoder.into_frames().enumerate() {
+        if reel.is_full() {
+            break;
+        }
         let frame = frame.map_err(|error| reel.damaged(format_args!("frame {number}: {error}")))?;
         push(reel, frame.into_buffer().into())?;
     }

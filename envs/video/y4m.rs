@@ -19,7 +19,8 @@ pub(super) fn film(reel: &mut Reel) -> Result<(), FilmError> {
     let header = Header::parse(&text).map_err(|reason| reel.damaged(reason))?;
     let mut luma = vec![0; header.size[0] * header.size[1]];
     let mut number = 0_u32;
-    while let Some(text) = line(&mut file, reel)? {
+    while !reel.is_full() {
+        let Some(text) = line(&mut file, reel)? else { break };
         if text.split(' ').next() != Some("FRAME") {
             return Err(
                 reel.damaged(format_args!("frame {number} begins with `{}` instead of `FRAME`", shorten(&text)))

@@ -10,7 +10,7 @@ const STILL: usize = 3;
 /// Quiet steps after which motion that has left is further away.
 const GONE: usize = 3;
 /// Quiet steps after which what came is there to stay.
-const RESTING: usize = 8;
+pub(super) const RESTING: usize = 8;
 /// Quiet steps within which motion goes on beside: in the step in which it is over here, or in the next.
 const LEAVING: usize = 2;
 
