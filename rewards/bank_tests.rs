@@ -207,3 +207,62 @@ fn an_area_that_sees_no_stack_is_refused_and_named() {
     let said = Bank::build(pile(), &position()).err().unwrap().to_string();
     assert!(said.contains("signal `pile`") && said.contains("hand/pile"), "{said}");
 }
+
+/// Writes its first number once in two steps, counts its steps, and says that it pays nothing.
+struct Now {
+    step: u32,
+    pays: bool,
+}
+
+impl Signal for Now {
+    fn declare(&self) -> Declaration {
+        let metrics = vec!["steps".into()];
+        Declaration { reads: vec!["position".into()], writes: vec!["now".into()], metrics, ..Declaration::default() }
+    }
+    fn bind(&mut self, _: &[ArraySpec]) -> Result<Vec<ArraySpec>, SignalError> {
+        Ok(vec![ArraySpec::f32("now", &[2], 0.0, 9.0)])
+    }
+    fn perceive(&mut self, _: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
+        self.step += 1;
+        if let (Some(now), 1) = (writes[0].as_f32_mut(), self.step % 2) {
+            now[0] = self.step as f32;
+        }
+        Ok(())
+    }
+    fn pay(&mut self, _: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
+        purse.count("steps", 1.0);
+        if self.pays {
+            purse.pay(1.0);
+        }
+        Ok(())
+    }
+}
+
+fn now(pays: bool) -> Bank {
+    let mut bank = Bank::build(vec![("now".into(), Box::new(Now { step: 0, pays }))], &position()).unwrap();
+    bank.begin_episode(&at(0.0), &mut ()).unwrap();
+    bank
+}
+
+#[test]
+fn what_a_signal_does_not_write_is_0_and_not_of_the_past() {
+    let mut bank = now(false);
+    let seen: Vec<f32> = (0..4)
+        .map(|_| {
+            bank.step(&at(0.0), 0, Step::default(), &mut (), |_| {}).unwrap();
+            bank.advance();
+            bank.current()[1].as_f32().unwrap()[0]
+        })
+        .collect();
+    assert_eq!(seen, [0.0, 3.0, 0.0, 5.0]);
+}
+
+#[test]
+fn a_signal_that_pays_nothing_is_measured_and_held_to_it() {
+    let mut bank = now(false);
+    (0..3).for_each(|_| bank.step(&at(0.0), 0, Step::default(), &mut (), |_| {}).unwrap());
+    let ledger = bank.take_ledgers().next().unwrap();
+    assert_eq!((ledger.notes[0].sum, ledger.steps), (3.0, 0));
+    let said = now(true).step(&at(0.0), 0, Step::default(), &mut (), |_| {}).unwrap_err().to_string();
+    assert!(said.contains("`now`") && said.contains("declared that it pays nothing"), "{said}");
+}

@@ -90,6 +90,27 @@ fn a_part_of_a_film_is_taken_and_is_a_film_of_its_own() {
 }
 
 #[test]
+fn a_film_is_read_no_further_than_the_last_frame_that_is_taken() {
+    let (_folder, path) = folder();
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+    let part = |from, frames| VideoOptions { from, frames: NonZeroU32::new(frames), ..small(&path) };
+    assert_eq!(frames(&part(1, 3)), [1, 2, 3].map(frame));
+    assert!(refused(&part(1, 4)).contains("it ends in the middle of frame 4"));
+    assert!(refused(&part(0, 1)).contains("has 1 frame (with `every` = 1, `frames` = 1); it needs at least 2"));
+}
+
+#[test]
+fn a_picture_that_asks_for_gigabytes_is_refused() {
+    let (_folder, path) = folder();
+    // A screen of 65535 x 65535 pixels, a frame of one.
+    let screen = b"GIF89a\xff\xff\xff\xff\x80\0\0\0\0\0\xff\xff\xff".as_slice();
+    let frame = b",\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0".as_slice();
+    fs::write(&path, [screen, frame, b";"].concat()).unwrap();
+    assert!(refused(&small(&path)).contains("is damaged or not a film"));
+}
+
+#[test]
 fn a_folder_of_pictures_is_shown_in_the_order_of_the_names() {
     let folder = tempfile::tempdir().unwrap();
     for (name, t) in [("b.PNG", 1), ("a.png", 0), ("c.png", 2)] {
