@@ -236,12 +236,12 @@ impl ActorSlot {
         }
     }
 
-    /// Takes back what [`ActorSlot::save`] gave. An environment that cannot tell its state begins a new episode, and the
+    /// Takes back what [`ActorSlot::save`] gave at environment step `step` of the run. An environment that cannot tell its state begins a new episode, and the
     /// transition before it is cut off.
     ///
     /// # Errors
     /// The state is of another run.
-    pub fn load(&mut self, state: ActorSlotState, snapshot: &Snapshot) -> Result<Loaded, StartError> {
+    pub fn load(&mut self, state: ActorSlotState, snapshot: &Snapshot, step: u64) -> Result<Loaded, StartError> {
         let areas = 1 + self.minds.len();
         let same_areas = state.explore.len() == areas && state.policies.len() == areas;
         if state.held.schema() != self.held.schema() || !same_areas {
@@ -260,7 +260,7 @@ impl ActorSlot {
         if loaded == Loaded::EpisodeRestarted {
             self.held.interrupt()?;
             self.forget_episode();
-            self.begin_episode(snapshot, 0)?;
+            self.begin_episode(snapshot, step)?;
         }
         Ok(loaded)
     }

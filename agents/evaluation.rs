@@ -163,13 +163,13 @@ impl Examiner {
             let draw = exam.round << 32 | episode;
             let mut random = exam.streams.stream("evaluation/act", draw);
             self.env.reset(Some(exam.streams.seed("evaluation/environment", draw)), &mut self.observation)?;
+            let minds = std::iter::once(&mut self.body).chain(&mut self.minds);
+            minds.for_each(Mind::begin_episode);
             let minds = &mut self.minds;
             bank.begin_episode(
                 &self.observation,
                 &mut Minds { minds, snapshot, mode: exam.mode, random: Some(&mut random) },
             )?;
-            let minds = std::iter::once(&mut self.body).chain(&mut self.minds);
-            minds.for_each(Mind::begin_episode);
             let stage = Stage { plan, snapshot, mode: exam.mode, episode };
             let Some(played) = self.play(&stage, (&mut bank, &mut random), watch)? else {
                 break;

@@ -94,6 +94,8 @@ impl Decide for Minds<'_> {
         let mind = &mut self.minds[area];
         let random = self.random.as_deref_mut().unwrap_or(&mut mind.explore);
         let weights = &self.snapshot.weights[mind.place];
+        // An item is a trial of its own, in acting as in learning: nothing is remembered from one to the next.
+        mind.policy.begin_episode();
         let (decision, expected) = row.split_at_mut(1);
         let decided = mind.policy.consider(weights, &[Input::F32(item)], self.mode, random, expected);
         decision[0] = decided.map_err(|error| SignalError::new(error.to_string()))? as f32;

@@ -2,12 +2,12 @@
 
 use crate::learner::{LearnerPlan, Memory};
 use documented::DocumentedFields;
-use innate_envs::options::{OptionError, decode};
+use innate_envs::options::{OptionError, absolute, decode};
 use innate_envs::wrappers::{FrameSkip, StickyActions};
 use innate_envs::{Env, Registry, RegistryError};
 use innate_nn::DeviceSpec;
 use innate_rewards::{Condition, PayEntry, Signal};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -109,10 +109,15 @@ pub struct ReplayConfig {
     /// Rows of a file where `storage` is "disk"; of each environment slot one file is in memory.
     pub segment: usize,
     /// A file of transitions that are remembered from the start, as `innate export` writes it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "from_the_root", skip_serializing_if = "Option::is_none")]
     pub import: Option<PathBuf>,
     /// Whether nothing is lived: the run learns from `import` alone, as often in `steps` as if it took them.
     pub offline: bool,
+}
+
+/// The path of a file that is given, from the root.
+fn from_the_root<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+    absolute(deserializer).map(Some)
 }
 
 impl Default for ReplayConfig {

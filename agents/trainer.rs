@@ -327,7 +327,7 @@ impl Trainer {
         for (lane, report) in reports.iter().enumerate() {
             self.replay.insert(lane, &report.chunk)?;
             let mut chunks = report.trials.iter();
-            for (area, learning) in self.plan.areas.iter().zip(&mut self.areas) {
+            for (place, (area, learning)) in self.plan.areas.iter().zip(&mut self.areas).enumerate() {
                 let chunk = match &mut learning.trials {
                     None => &report.chunk,
                     Some(trials) => {
@@ -336,7 +336,9 @@ impl Trainer {
                         chunk
                     }
                 };
-                if area.config.memory != Memory::Replay {
+                // What comes while an area is closed it will never learn from.
+                let learns = self.development.learns(place, &area.gate, self.counters.step);
+                if area.config.memory != Memory::Replay && learns {
                     learning.unread[lane] += chunk.len();
                 }
             }

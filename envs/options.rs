@@ -85,8 +85,11 @@ pub fn encode<T: Serialize>(options: &T) -> Result<toml::Table, OptionError> {
     toml::Table::try_from(options).map_err(|error| OptionError::new("", error.to_string()))
 }
 
-/// The path from the root, so that a run finds its files again from wherever it is resumed.
-pub(crate) fn absolute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+/// The path from the root, so that a run finds its files again from wherever it is resumed: for `deserialize_with`.
+///
+/// # Errors
+/// It is no path, or there is no current directory.
+pub fn absolute<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     std::path::absolute(PathBuf::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
@@ -126,7 +129,14 @@ fn explain(at: &str, inner: &str, message: &str) -> OptionError {
             problem: Problem::UnknownValue { found, allowed: names.collect() },
         };
     }
-    OptionError::new(key(&[at, inner]), message.lines().next().unwrap_or_default())
+    if message.starts_with("missing field") {
+        let missing = names.next().unwrap_or_default();
+        return OptionError::new(key(&[at, inner, &missing]), "it must be given and is not there");
+    }
+    // A Rust type tells a user nothing.
+    let said = message.lines().next().unwrap_or_default();
+    let said = said.split_once("expected struct ").map_or(said.into(), |(found, _)| format!("{found}expected a table"));
+    OptionError::new(key(&[at, inner]), said)
 }
 
 #[cfg(test)]
@@ -165,6 +175,22 @@ mod tests {
             fault("cells = 1\nmode = 'lop'"),
             "env.mode: unknown value `lop`; did you mean `loop`? (allowed: loop, end)"
         );
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        assert_eq!(fault("mode = 'end'"), "env.cells: it must be given and is not there");
+    }
+
+    #[test]
+    fn a_number_where_a_table_belongs_is_told_so() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Outer {
+            #[expect(dead_code, reason = "it is only decoded")]
+            inner: Options,
+        }
+        let said = decode::<Outer>(&"inner = 3".parse().unwrap(), "env").unwrap_err().to_string();
+        assert_eq!(said, "env.inner: invalid type: integer `3`, expected a table");
     }
 
     #[test]

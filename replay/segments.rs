@@ -178,7 +178,7 @@ impl Segments {
         let old = strand.sealed[number].replace(Sealed { first, bytes });
         (strand.number, strand.filled) = ((number + 1) % strand.sealed.len(), 0);
         match old.map(|old| old.bytes) {
-            Some(Bytes::Mapped(_, path)) if self.folder.is_some() => fs::remove_file(&path).map_err(io(&path)),
+            Some(Bytes::Mapped(_, path)) if self.folder.is_some() => remove(&path).map_err(io(&path)),
             _ => Ok(()),
         }
     }

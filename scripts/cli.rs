@@ -5,6 +5,7 @@ mod develop;
 mod doctor;
 pub(crate) mod eval;
 mod export;
+mod folder;
 mod keys;
 mod list;
 mod play;
@@ -39,6 +40,9 @@ enum Command {
     /// `--set area.body.lr=1e-3`. Ctrl-C saves a checkpoint and says how to go on.
     Train(TrainArgs),
     /// Go on with a run from its latest checkpoint, bit for bit as if it had never stopped
+    ///
+    /// A run that took all its steps goes on where `steps` in its config.toml is made greater. What depends on the length (schedules
+    /// that end with the run, the weight of priorities) then follows the new one from there.
     Resume(ResumeArgs),
     /// Evaluate the best checkpoint of a run, or of several
     ///
@@ -122,7 +126,7 @@ struct TrainArgs {
 struct ResumeArgs {
     /// Folder of the run
     run_dir: PathBuf,
-    /// Go on from this checkpoint and not from the latest, such as step-10240; later ones are removed
+    /// Go on from this checkpoint of the run and not from the latest, such as step-10240; later ones are removed
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<String>,
     /// Actor threads, if not those of the run file
@@ -202,6 +206,12 @@ struct DevelopArgs {
     /// Play with the latest checkpoint and not the best
     #[arg(long)]
     latest: bool,
+    /// Where to compute, if not where the run file says
+    #[arg(long)]
+    device: Option<String>,
+    /// Python interpreter of an environment `gym:…`, if not that of the run
+    #[arg(long, value_name = "PATH")]
+    python: Option<String>,
     /// Print report.json, too
     #[arg(long)]
     json: bool,
@@ -244,6 +254,9 @@ struct ExportArgs {
     /// The file to write
     #[arg(value_name = "FILE.npz")]
     file: PathBuf,
+    /// Python interpreter of an environment `gym:…`, if not that of the run
+    #[arg(long, value_name = "PATH")]
+    python: Option<String>,
 }
 
 #[derive(Args)]

@@ -9,6 +9,7 @@
 
 use crate::curves::Curves;
 use crate::drawing::{Axis, Chart, Curve, Stroke};
+use crate::recorder::field;
 use crate::statistics::{Interval, bootstrap, interquartile_mean};
 use innate_agents::streams::{Random, Streams};
 use serde::Serialize;
@@ -34,6 +35,13 @@ pub struct Run {
     pub path: PathBuf,
     /// Its points: environment step and value.
     pub points: Vec<(u64, f64)>,
+}
+
+impl Run {
+    /// The step at which its curve ends.
+    pub fn last_step(&self) -> u64 {
+        self.points.last().map_or(0, |&(step, _)| step)
+    }
 }
 
 /// An interquartile mean and its 95 % interval.
@@ -89,6 +97,13 @@ impl Comparison {
         if groups.is_empty() { Err("there is no run to compare".into()) } else { Ok(Self { tag: tag.into(), groups }) }
     }
 
+    /// The runs whose curves end first and last, if they do not end at the same step.
+    pub fn uneven(&self) -> Option<(&Run, &Run)> {
+        let runs = || self.groups.iter().flat_map(|group| &group.runs);
+        let (first, last) = (runs().min_by_key(|run| run.last_step())?, runs().max_by_key(|run| run.last_step())?);
+        (first.last_step() < last.last_step()).then_some((first, last))
+    }
+
     /// What each group comes to.
     pub fn summaries(&self) -> Vec<Summary> {
         self.groups.iter().map(Group::summary).collect()
@@ -111,12 +126,8 @@ impl Comparison {
         for group in &self.groups {
             for run in &group.runs {
                 for (step, value) in &run.points {
-                    let _ = writeln!(
-                        text,
-                        "{},{},{step},{value}",
-                        quoted(&group.label),
-                        quoted(&run.path.to_string_lossy())
-                    );
+                    let _ =
+                        writeln!(text, "{},{},{step},{value}", field(&group.label), field(&run.path.to_string_lossy()));
                 }
             }
         }
@@ -128,7 +139,7 @@ impl Comparison {
         let mut text = String::from("label,step,iqm,low,high\n");
         for group in &self.groups {
             for (step, Estimate { iqm, interval: Interval { low, high } }) in group.efficiency() {
-                let _ = writeln!(text, "{},{step},{iqm},{low},{high}", quoted(&group.label));
+                let _ = writeln!(text, "{},{step},{iqm},{low},{high}", field(&group.label));
             }
         }
         text
@@ -161,7 +172,7 @@ impl Comparison {
         let mut text = String::from("label,threshold,share\n");
         for (label, points) in self.profiles() {
             for (threshold, share) in points {
-                let _ = writeln!(text, "{},{threshold},{share}", quoted(&label));
+                let _ = writeln!(text, "{},{threshold},{share}", field(&label));
             }
         }
         text
@@ -258,11 +269,6 @@ fn improvement(one: &[f64], other: &[f64]) -> f64 {
     };
     let sum: f64 = one.iter().flat_map(|x| other.iter().map(move |y| beats(*x, *y))).sum();
     sum / (one.len() * other.len()) as f64
-}
-
-/// A field of a table, in quotes if it has to be.
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.into() }
 }
 
 /// The label of a run that has none: its folder's name, without the number that tells runs of one name apart.

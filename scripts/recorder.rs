@@ -27,6 +27,8 @@ mod mark;
 mod record;
 mod summaries;
 
+pub(crate) use csv::field;
+pub(crate) use mark::refuse_occupied;
 pub use mark::{EventFileMark, RecorderMark};
 pub use record::{HyperParameter, Record, SessionStatus};
 

@@ -157,7 +157,8 @@ impl RunFile {
         });
         let standard = STANDARD.iter().map(|(name, text)| (name.to_string(), Self::summary(text).to_string()));
         let mut known: Vec<(String, String)> = own.chain(standard).collect();
-        known.sort();
+        // Stable, so that of one name a user's own comes first and stays.
+        known.sort_by(|a, b| a.0.cmp(&b.0));
         known.dedup_by(|a, b| a.0 == b.0);
         known
     }

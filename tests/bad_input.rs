@@ -37,6 +37,9 @@ fn values_of_the_wrong_type_or_size_name_their_key() {
     assert!(refusal("device=gpu").contains("device"));
     assert!(refusal("actors=-1").contains("\"auto\" or a number"));
     assert!(refusal("area.body.network={ hidden = [0] }").contains("0"));
+    assert!(refusal("area.body.distribution={}").contains("area.body.distribution.type: it must be given"));
+    assert!(refusal("area.body.exploration=0.1").contains("expected a table"));
+    assert!(refusal("area.body.optimiser={ type = 'adam', eps = 1e-50 }").contains("in single precision"));
 }
 
 #[test]
@@ -46,7 +49,7 @@ fn a_key_in_the_file_is_refused_with_its_line() {
     let home = Home::with("steps = = 3");
     assert!(home.fail(2, &["train", "small.toml"]).contains("small.toml, line 1"));
     assert!(home.fail(2, &["train", "smal.toml"]).contains("no file `smal.toml`"));
-    assert!(home.fail(2, &["resume", "nowhere"]).contains("nowhere/config.toml"));
+    assert!(home.fail(2, &["resume", "nowhere"]).contains("there is no run in nowhere"));
     assert!(home.fail(2, &["train", "cartpole", "--set", "steps"]).contains("KEY=VALUE"));
 }
 
@@ -101,6 +104,51 @@ fn a_run_is_not_overwritten() {
     let before = trace(&home.path("run"));
     assert!(home.fail(2, &["train", "small.toml", "--run-dir", "run"]).contains("already holds a run"));
     assert_eq!(trace(&home.path("run")), before);
+}
+
+#[test]
+fn what_is_no_run_is_named_with_the_runs_that_are_there() {
+    let home = finished();
+    for command in
+        [&["resume", "."][..], &["eval", "."], &["develop", "."], &["export", ".", "out.npz"], &["compare", "."]]
+    {
+        let said = home.fail(2, command);
+        assert!(said.contains("there is no run in .") && said.contains("runs: ./run"), "{command:?}: {said}");
+    }
+    assert!(home.fail(2, &["train", "run"]).contains("run is a run; go on with it: "));
+    for command in [&["eval", "run", "./run"][..], &["compare", "run", "a=run/"]] {
+        assert!(home.fail(2, command).contains("is given twice"), "{command:?}");
+    }
+    std::fs::remove_file(home.path("run/latest")).unwrap();
+    let said = home.fail(2, &["export", "run", "out.npz"]);
+    assert!(said.contains("run has no checkpoint yet; go on with it: "), "{said}");
+    assert!(home.fail(2, &["eval", "run", "--record", "none/film.gif"]).contains("there is no folder none"));
+}
+
+#[test]
+fn a_run_goes_on_from_checkpoints_of_its_own_alone() {
+    let home = finished();
+    home.succeed(&["train", "small.toml", "--seed", "5", "--steps", "512", "--run-dir", "other", "--quiet"]);
+    let before = trace(&home.path("run"));
+    let (near, far) = ("../../other/checkpoints/step-512", home.path("other/checkpoints/step-512"));
+    for from in [near, far.to_str().unwrap(), "step-9", "9", "nonsense", ".."] {
+        let said = home.fail(2, &["resume", "run", "--from", from]);
+        assert!(said.contains("no such checkpoint (it has: step-512, step-1024)"), "{from}: {said}");
+    }
+    assert_eq!(trace(&home.path("run")), before);
+    for from in ["512", "run/checkpoints/step-512", "latest"] {
+        home.succeed(&["resume", "run", "--from", from, "--quiet"]);
+    }
+    assert_eq!(trace(&home.path("run")), before);
+}
+
+#[test]
+fn a_folder_with_other_curves_is_refused_and_left_as_it_is() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("mine")).unwrap();
+    std::fs::write(home.path("mine/metrics.csv"), "precious").unwrap();
+    assert!(home.fail(2, &["train", "small.toml", "--run-dir", "mine"]).contains("mine/metrics.csv"));
+    assert_eq!(std::fs::read_dir(home.path("mine")).unwrap().count(), 1);
 }
 
 #[test]

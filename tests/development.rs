@@ -199,6 +199,18 @@ fn an_area_that_is_not_open_changes_no_weight() {
 }
 
 #[test]
+fn what_came_before_an_area_opened_it_never_learns_from() {
+    let folder = home();
+    let every_round = "checkpoint = { every = 64, keep = 99 }";
+    let text =
+        run_file("", "opens = 'step >= 1024'", "").replace("checkpoint = { every = 1024, keep = 9 }", every_round);
+    train(&text.replace("steps = 4096", "steps = 1152"), folder.path());
+    // The round from 1024 on could learn from the one before alone, in which the area was closed.
+    assert_eq!(weights(folder.path(), 1088, "hand"), weights(folder.path(), 1024, "hand"));
+    assert_ne!(weights(folder.path(), 1152, "hand"), weights(folder.path(), 1024, "hand"));
+}
+
+#[test]
 fn competence_closes_an_area_for_good_and_what_it_does_stays() {
     let folder = home();
     let points = train(&run_file("", "closes = 'coins.right >= 0.85'", ""), folder.path());
@@ -249,6 +261,8 @@ fn what_does_not_fit_together_is_refused_in_a_sentence() {
     assert!(said.contains("area.hand.capacity"), "{said}");
     let said = refusal(run_file("", "", "").replace("choices = 2\n", ""));
     assert!(said.contains("one area moves the body"), "{said}");
+    let said = refusal(run_file("", "", "").replace("[area.body]", "[area.'bo/dy']"));
+    assert!(said.contains("`bo/dy` is no name of an area (letters, digits, - and _)"), "{said}");
     let said = refusal(run_file("", "", "").replace("pay = { coins = 1.0 }\n", ""));
     assert!(said.contains("say which signals pay"), "{said}");
 }
@@ -318,7 +332,13 @@ fn a_development_never_asks_for_the_truth_and_is_the_same_without_it() {
 
 #[test]
 fn a_development_resumes_bit_for_bit() {
-    let config = || nursery("nursery", 1_536);
+    let config = || {
+        let mut config = nursery("nursery", 1_536);
+        // A stack of faces that come and go: what of it is not there now is not of the past.
+        let view = config.area.get_mut("body").unwrap()["view"].as_array_mut().unwrap();
+        view.push("gaze.faces".into());
+        config
+    };
     let files = |folder: &Path| Checkpoint::open(&folder.join("latest")).unwrap().manifest.files;
     let train = |trainer: &mut Trainer, folder: &Path| {
         trainer.train(&RunFolder::new(folder), &mut Points::default(), &AtomicBool::new(false)).unwrap();

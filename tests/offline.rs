@@ -61,7 +61,7 @@ fn a_run_that_lives_nothing_learns_and_resumes_bit_for_bit() {
     let output = home.innate(&[&OFFLINE[..], &["--run-dir", "whole"]].concat());
     assert!(output.status.success(), "{}", text(&output.stderr));
     let said = text(&output.stderr) + &text(&output.stdout);
-    assert!(said.contains("remembered from the start: 1024 transitions of run.npz"), "{said}");
+    assert!(said.contains("remembered from the start: 1024 transitions of "), "{said}");
     let curves = std::fs::read_to_string(home.path("whole/metrics.csv")).unwrap();
     assert!(curves.contains("train/loss") && curves.contains("eval/mean_reward"), "{curves}");
     assert!(!curves.contains("rollout/ep_rew_mean"), "{curves}");
@@ -78,7 +78,7 @@ fn transitions_of_other_programs_are_taken_and_bad_ones_refused_in_a_sentence() 
     python(
         &home,
         "
-import numpy
+import numpy, zipfile
 random = numpy.random.default_rng(0)
 n = 600
 data = {
@@ -91,6 +91,12 @@ data = {
 numpy.savez('run.npz', **data)
 numpy.savez('action.npz', **data | {'action/body': numpy.full(n, 2)})
 numpy.savez('nan.npz', **data | {'reward/extrinsic': numpy.full(n, numpy.nan)})
+with zipfile.ZipFile('vast.npz', 'w') as vast:
+    for name, array in data.items():
+        shape = (n, 1 << 40, 1 << 40) if name == 'observation' else array.shape
+        with vast.open(name + '.npy', 'w') as file:
+            numpy.lib.format.write_array_header_1_0(file, {'descr': array.dtype.str, 'fortran_order': False, 'shape': shape})
+            file.write(array.tobytes())
 numpy.savez('wide.npz', **data | {'observation': random.normal(size=(n, 5))})
 numpy.savez('short.npz', **data | {'terminated': data['terminated'][1:]})
 numpy.savez('named.npz', **{name.replace('reward/extrinsic', 'rewards'): array for name, array in data.items()})
@@ -106,6 +112,7 @@ numpy.savez('named.npz', **{name.replace('reward/extrinsic', 'rewards'): array f
         ("action.npz", "`action/body`, transition 0: 2 (allowed: 0 to 1)"),
         ("nan.npz", "`reward/extrinsic`, transition 0: NaN (allowed: finite numbers)"),
         ("wide.npz", "`observation` has 5 numbers for each transition; the run wants 4"),
+        ("vast.npz", "array `observation`: its shape [600, 1099511627776, 1099511627776] is larger than any memory"),
         ("short.npz", "`terminated` has 599 transitions"),
         ("named.npz", "it has no array `reward/extrinsic` (arrays: "),
         ("small.toml", "it is no file of `numpy.savez`"),

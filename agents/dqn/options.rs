@@ -190,6 +190,9 @@ impl DqnOptions {
         }
         Ok(match self.heads {
             Heads::One => Gammas::Mixed(self.gamma as f32),
+            Heads::PerSignal if pays.is_empty() => {
+                return Err(LearnerError::new("heads = \"per-signal\" wants signals that pay; `pay` has none"));
+            }
             Heads::PerSignal => {
                 let own = |signal: &&str| self.gammas.get(*signal).copied().unwrap_or(self.gamma) as f32;
                 Gammas::Apart(pays.iter().map(own).collect())

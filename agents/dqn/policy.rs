@@ -37,6 +37,17 @@ impl EpsilonGreedy {
         }
     }
 
+    /// The action that is tried whatever is known, if one is now.
+    fn explore(&self, mode: Mode, random: &mut Random) -> Option<usize> {
+        let epsilon = match mode {
+            Mode::Explore { step } => self.exploration.rate(step),
+            Mode::Greedy => 0.0,
+            Mode::Random => 1.0,
+        };
+        let tries = epsilon > 0.0 && random.random::<f64>() < epsilon;
+        tries.then(|| random.random_range(0..self.q.len()))
+    }
+
     /// Fills `q` with the values of all actions.
     fn evaluate(&mut self, weights: &[f32], view: &[Input<'_>], mode: Mode) -> Result<(), LearnerError> {
         let mix = self.head.weights_mut();
@@ -59,13 +70,8 @@ impl Policy for EpsilonGreedy {
         mode: Mode,
         random: &mut Random,
     ) -> Result<usize, LearnerError> {
-        let epsilon = match mode {
-            Mode::Explore { step } => self.exploration.rate(step),
-            Mode::Greedy => 0.0,
-            Mode::Random => 1.0,
-        };
-        if epsilon > 0.0 && random.random::<f64>() < epsilon {
-            return Ok(random.random_range(0..self.q.len()));
+        if let Some(action) = self.explore(mode, random) {
+            return Ok(action);
         }
         self.evaluate(weights, view, mode)?;
         Ok(greedy(&self.q))
@@ -86,6 +92,6 @@ impl Policy for EpsilonGreedy {
                 expected.copy_from_slice(&self.q);
             }
         }
-        self.act(weights, view, mode, random)
+        Ok(self.explore(mode, random).unwrap_or_else(|| greedy(&self.q)))
     }
 }

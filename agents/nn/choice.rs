@@ -55,7 +55,7 @@ impl EngineSpec {
                 }
                 if training.precision == Precision::Bfloat16 {
                     let reason =
-                        "computes in single precision, found precision = \"bfloat16\"; set engine = \"libtorch\"";
+                        "computes in single precision, found precision = \"bfloat16\"; set precision = \"single\"";
                     return Err(EngineError::Unsupported { engine: "native", reason: reason.into() });
                 }
                 (Box::new(NativeEngine::new(network, training, random)?), format!("native, {why}"))
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(half(EngineSpec::Auto).unwrap(), "libtorch, for the precision is bfloat16");
         assert_eq!(
             half(EngineSpec::Native).unwrap_err(),
-            "the native engine computes in single precision, found precision = \"bfloat16\"; set engine = \"libtorch\""
+            "the native engine computes in single precision, found precision = \"bfloat16\"; set precision = \"single\""
         );
         let disturbing = CreditSpec::WeightPerturbation(Perturbation::default());
         assert_eq!(

@@ -72,8 +72,8 @@ pub enum Precision {
     /// As the engine's numbers are: single, in a run.
     #[default]
     Single,
-    /// Half: weights, values and errors are rounded to 8 bits of precision, with the range of single precision, so that the
-    /// loss need not be scaled. For CUDA devices that compute so; on a CPU it is slower.
+    /// Half, in all layers but the last: weights, values and errors are rounded to 8 bits of precision, with the range of single
+    /// precision, so that the loss need not be scaled. For CUDA devices that compute so; on a CPU it is slower.
     Bfloat16,
 }
 

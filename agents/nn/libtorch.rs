@@ -16,8 +16,9 @@
 //! Rules of credit that send an error down are this same pass with other weights in `δ W`. Rules that disturb the network
 //! are the native engine's: here each disturbance would cost a pass of its own.
 //!
-//! Layers may compute in half precision (bfloat16): with rounded copies of both sets of parameters, made anew when those
-//! change, and a gradient that is widened before it is clipped. Outputs and output errors are in full precision.
+//! All layers but the last may compute in half precision (bfloat16): with rounded copies of both sets of parameters, made anew
+//! when those change, and a gradient that is widened before it is clipped. The last layer, whose outputs tell actions apart,
+//! computes in full precision.
 //!
 //! *Architecture invariant:* no tensor here ever requires a gradient, so libtorch records nothing.
 
@@ -45,7 +46,7 @@ use tensor_optimiser::TensorOptimiser;
 pub struct LibtorchEngine<T = f32> {
     network: Arc<Network>,
     device: Device,
-    /// Of the numbers that layers compute with.
+    /// Of the numbers that all layers but the last compute with.
     kind: Kind,
     training: Training,
     online: Parameters<T>,
@@ -156,13 +157,13 @@ impl<T: Real> LibtorchEngine<T> {
         check_length("the outputs", outputs.len(), batch * self.network.outputs(), batch)?;
         let [mut value, mut vectors] = self.upload(inputs, batch)?;
         for (layer, weights) in self.network.layers().iter().zip(&parameters.layers) {
-            let input = layers::join(layer, value.take(), &mut vectors)?;
+            let input = layers::join(layer, value.take(), &mut vectors)?.f_to_kind(weights.weight.f_kind()?)?;
             let output = layers::forward(layer, weights, &input)?;
             visit(input, &output);
             value = Some(output);
         }
         if let Some(value) = value {
-            value.f_to_kind(T::KIND)?.f_copy_data(outputs, outputs.len())?;
+            value.f_copy_data(outputs, outputs.len())?;
         }
         Ok(())
     }
@@ -294,7 +295,7 @@ impl<T: Real> Engine<T> for LibtorchEngine<T> {
     }
 
     fn describe(&self) -> String {
-        let precision = if self.kind == T::KIND { "" } else { ", layers in bfloat16" };
+        let precision = if self.kind == T::KIND { "" } else { ", all layers but the last in bfloat16" };
         let (optimiser, credit) = (self.training.optimiser.name(), self.training.credit.name());
         format!("libtorch on {}, {optimiser}, {credit}{precision}", self.device)
     }
@@ -306,8 +307,7 @@ impl<T: Real> LibtorchEngine<T> {
         let Some(kept) = &self.kept else { return Err(EngineError::NothingKept) };
         let (batch, width) = (kept.batch, self.network.outputs());
         check_length("the output error", output_error.len(), batch * width, batch)?;
-        let sent = Tensor::f_from_slice(output_error)?.f_to_device(self.device.into())?.f_to_kind(self.kind)?;
-        let sent = sent.f_view([-1, width as i64])?;
+        let sent = Tensor::f_from_slice(output_error)?.f_to_device(self.device.into())?.f_view([-1, width as i64])?;
         // The last layer is linear: what is sent is its δ, and stays as it is.
         let mut error = sent.shallow_clone();
         for (index, layer) in self.network.layers().iter().enumerate().rev() {
@@ -321,7 +321,7 @@ impl<T: Real> LibtorchEngine<T> {
                 Carriers::Layers { weights, .. } => layers::input_error(layer, &weights.layers[index], &error)?,
                 Carriers::Direct(matrices) => sent.f_mm(&matrices[below])?,
             };
-            error = layers::part(error, below_output)?;
+            error = layers::part(error, below_output)?.f_to_kind(below_output.f_kind()?)?;
         }
         if self.training.biases == Biases::Fixed {
             for layer in &self.gradient.layers {
@@ -343,7 +343,7 @@ impl<T: Real> Carriers<T> {
             }
             Route::Direct => {
                 let matrices = feedback.matrices(network).map(|(matrix, units)| {
-                    let matrix = Tensor::f_from_slice(matrix)?.f_to_device(device.into())?.f_to_kind(kind)?;
+                    let matrix = Tensor::f_from_slice(matrix)?.f_to_device(device.into())?;
                     matrix.f_view([-1, units as i64])
                 });
                 Ok(Carriers::Direct(matrices.collect::<Result<_, TchError>>()?))

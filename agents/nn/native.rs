@@ -10,8 +10,9 @@
 //! nothing is allocated once a batch of that size was seen, and no thread is waited for. A layer of filters is a matrix
 //! product too, of what the filters see at each place. Every [rule of credit](crate::CreditSpec) is followed.
 //!
-//! [`NativeForward`] is for acting. It takes every sample by itself, in an order of its own ([`crate::kernel`]), while the
-//! engine's products sum in the order that suits the batch: the two agree to rounding, not to the bit.
+//! [`NativeForward`] is for acting. It takes every sample by itself, and dense and local layers in an order of their own
+//! ([`crate::kernel`]), while the engine's products sum in the order that suits the batch: the two agree to rounding, not to
+//! the bit.
 
 mod activity;
 mod descent;

@@ -125,8 +125,11 @@ impl OptimiserSpec {
     /// A parameter is out of range; the error names it.
     pub fn check(&self, learning_rate: f64) -> Result<(), OptimiserError> {
         let decay = |key, value: f64| ((0.0..1.0).contains(&value), key, value, "0 or more, less than 1");
-        let positive =
-            |key, value: f64| (value.is_finite() && value > 0.0, key, value, "a finite number greater than 0");
+        // A number that is 0 in the precision in which is learned divides by 0.
+        let positive = |key, value: f64| {
+            let single = value as f32;
+            (single.is_finite() && single > 0.0, key, value, "a finite number greater than 0, in single precision")
+        };
         let mut checks = vec![positive("learning rate", learning_rate)];
         match *self {
             OptimiserSpec::Adam(Adam { beta1, beta2, eps }) => {

@@ -99,10 +99,11 @@ fn read(path: &Path, plan: &Plan) -> Result<Replay, String> {
         let place = arrays.iter().position(|array| array.name == name)?;
         Some(arrays.swap_remove(place))
     };
-    let flags = [take(TERMINATED), take(TRUNCATED), take(LANE)];
+    let mut flags = [take(TERMINATED), take(TRUNCATED), take(LANE)];
     if let Some(flag) = flags.iter().flatten().find(|flag| flag.width != 1) {
         return Err(format!("`{}` has {} numbers for each transition; the run wants 1", flag.name, flag.width));
     }
+    flags.iter_mut().flatten().for_each(Array::make_room);
     let mut columns = Vec::new();
     for (number, spec) in plan.schema.columns().iter().enumerate() {
         let mut fitting = |name: &str| take(name).map(|array| array.fit(spec)).transpose();
@@ -145,10 +146,12 @@ impl<'a> Array<'a> {
         if file.order() != Order::C && !shape.is_empty() {
             return Err(told(&"its memory is in Fortran's order; write numpy.ascontiguousarray of it"));
         }
-        let (len, width) = (*len as usize, shape.iter().product::<u64>() as usize);
+        let width = shape.iter().try_fold(1_usize, |all, &size| all.checked_mul(size.try_into().ok()?));
+        let width = width.ok_or_else(|| told(&format!("its shape {:?} is larger than any memory", file.shape())))?;
+        let len = *len as usize;
         let dtype = file.dtype().descr();
         let numbers = numbers(file).ok_or_else(|| told(&format!("it is of type {dtype}, and not of numbers")))?;
-        Ok(Self { name: name.into(), numbers, len, width, wanted: 0..width, kind: Kind::F32, values: vec![0.0; width] })
+        Ok(Self { name: name.into(), numbers, len, width, wanted: 0..width, kind: Kind::F32, values: Vec::new() })
     }
 
     /// That it fits the column of `spec`. Of a stack of observations the newest is wanted, which is the last.
@@ -160,7 +163,13 @@ impl<'a> Array<'a> {
         }
         self.wanted = self.width - elements..self.width;
         self.kind = spec.kind;
+        self.make_room();
         Ok(self)
+    }
+
+    /// Makes room for a transition. Only now: a width that nobody wants may be larger than any memory.
+    fn make_room(&mut self) {
+        self.values = vec![0.0; self.width];
     }
 
     /// Reads the next transition, the `row`-th.

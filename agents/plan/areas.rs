@@ -49,6 +49,10 @@ pub(super) fn resolve(
     let (round, capacity) = (config.steps_per_round, config.replay.capacity / slots * slots);
     for (name, table) in &mut config.area {
         let at = format!("area.{name}");
+        // Files and arrays of a checkpoint are named after it.
+        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
+            return Err(ConfigError::at(at, format!("`{name}` is no name of an area (letters, digits, - and _)")));
+        }
         let (mut common, options): (AreaConfig, _) = split(table, &at)?;
         if common.memory == Memory::Online && !table.contains_key("batch") {
             common.batch = 1;

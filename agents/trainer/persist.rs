@@ -80,7 +80,7 @@ impl Trainer {
         trainer.publish()?;
         trainer.bank.load(state.bank).map_err(|error| TrainError::Bank(error, trainer.counters.step))?;
         for (lane, (mut slot, saved)) in trainer.crew.slots().zip(state.slots).enumerate() {
-            if slot.load(saved, &trainer.published)? == Loaded::EpisodeRestarted {
+            if slot.load(saved, &trainer.published, trainer.counters.step)? == Loaded::EpisodeRestarted {
                 trainer.restarted += 1;
                 trainer.areas.iter_mut().for_each(|area| area.learner.interrupt(lane));
                 if !slot.holds_steps() {

@@ -216,7 +216,7 @@ fn options_out_of_range_are_refused_with_a_sentence() {
         "env.split: unknown value `tset`; did you mean `test`? (allowed: train, test, all)"
     );
     assert!(refused("XOR", "episode_trials = 0").starts_with("env.episode_trials: invalid value: integer `0`"));
-    assert!(refused("MNIST", "").starts_with("env: missing field `path`"), "{}", refused("MNIST", ""));
+    assert!(refused("MNIST", "").starts_with("env.path: it must be given"), "{}", refused("MNIST", ""));
     assert!(refused("MNIST", "path = '/nowhere'").starts_with("MNIST: there is no `train-images-idx3-ubyte` in"));
 }
 

@@ -1,6 +1,6 @@
 //! `innate compare`.
 
-use super::{CompareArgs, Failure, say, say_json};
+use super::{CompareArgs, Failure, folder, say, say_json, warn};
 use crate::comparison::{Comparison, Estimate, usual_label};
 use crate::statistics::Interval;
 use serde_json::json;
@@ -10,7 +10,15 @@ use std::path::{Path, PathBuf};
 /// Compares finished or running runs, several seeds of each.
 pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     let runs: Vec<_> = args.runs.iter().map(|run| labelled(run)).collect();
+    folder::check_distinct(runs.iter().map(|(_, run)| run.as_path()))?;
+    runs.iter().try_for_each(|(_, run)| folder::check(run))?;
     let comparison = Comparison::read(&args.tag, &runs).map_err(Failure::usage)?;
+    if let Some((short, long)) = comparison.uneven() {
+        let [one, other] = [short, long].map(|run| format!("{} at step {}", run.path.display(), run.last_step()));
+        warn(&format!(
+            "the curves end at different steps, {one} and {other}: \"at the end\" and \"best\" compare unlike lengths"
+        ));
+    }
     let (summaries, improvements) = (comparison.summaries(), comparison.improvements());
     let improvements_json = improvements
         .iter()
@@ -27,7 +35,7 @@ pub(super) fn compare(args: &CompareArgs) -> Result<(), Failure> {
     say(&format!("{}, interquartile mean [95 % interval]\n", args.tag));
     say(&format!("{:<24} {:>5}  {:<26} {:<26} {:<26}", "", "runs", "at the end", "best", "mean of the curve"));
     for group in &summaries {
-        let [last, best, mean] = [group.last, group.best, group.mean].map(told);
+        let [last, best, mean] = [group.last, group.best, group.mean].map(|of| told(of, group.finals.len()));
         say(&format!("{:<24} {:>5}  {last:<26} {best:<26} {mean:<26}", group.label, group.finals.len()));
     }
     for (one, other, share) in improvements {
@@ -50,7 +58,11 @@ fn labelled(run: &str) -> (String, PathBuf) {
     }
 }
 
-fn told(Estimate { iqm, interval: Interval { low, high } }: Estimate) -> String {
+/// An estimate in words; one run has no interval.
+fn told(Estimate { iqm, interval: Interval { low, high } }: Estimate, runs: usize) -> String {
+    if runs == 1 {
+        return format!("{iqm:.2}");
+    }
     format!("{iqm:.2} [{low:.2}, {high:.2}]")
 }
 

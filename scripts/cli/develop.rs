@@ -13,7 +13,8 @@ pub(super) fn develop(registries: Registries, args: &DevelopArgs) -> Result<(), 
     if args.episodes == 0 {
         return Err(Failure::usage("--episodes 0 shows nothing; give 1 or more"));
     }
-    let (plan, checkpoint) = eval::open(registries, &args.run_dir, args.latest, &[])?;
+    let changes = [("device", &args.device), ("env.python", &args.python)];
+    let (plan, checkpoint) = eval::open(registries, &args.run_dir, args.latest, &changes)?;
     let curves = Curves::read(&args.run_dir).map_err(Failure::failed)?;
     let mut witness = Witness::new(&plan);
     let mut watch = |scene: &Scene<'_>| {

@@ -1,9 +1,8 @@
 //! `innate eval`.
 
-use super::{Acting, EvalArgs, Failure, say, say_json, train::plan, warn};
+use super::{Acting, EvalArgs, Failure, folder, say, say_json, train::plan, warn};
 use crate::camera::Camera;
 use crate::film::Gif;
-use crate::run_file::RunFile;
 use crate::statistics::{Interval, bootstrap, interquartile_mean};
 use innate_agents::evaluation::{Evaluation, Scene};
 use innate_agents::streams::Streams;
@@ -11,7 +10,7 @@ use innate_agents::{Checkpoint, Mode, Plan, Registries, evaluate};
 use serde_json::json;
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Evaluates a checkpoint of each run.
@@ -23,6 +22,7 @@ pub(super) fn eval(registries: Registries, args: &EvalArgs) -> Result<(), Failur
     if args.record.is_some() && args.runs.len() > 1 {
         return Err(Failure::usage("--record films one run; give one folder"));
     }
+    folder::check_distinct(args.runs.iter().map(PathBuf::as_path))?;
     let registries = Arc::new(registries);
     let changes = [("device", &args.device), ("env.python", &args.python)];
     let opened = args.runs.iter().map(|run| open(registries.clone(), run, args.latest, &changes));
@@ -117,19 +117,21 @@ pub(super) fn open(
     latest: bool,
     changes: &[(&str, &Option<String>)],
 ) -> Result<(Arc<Plan>, Checkpoint), Failure> {
-    let mut file = RunFile::open(&run.join("config.toml")).map_err(Failure::usage)?;
+    let mut file = folder::run_file(run)?;
     for (key, value) in changes.iter().filter_map(|(key, value)| Some((key, value.as_ref()?))) {
         file.set(key, value).map_err(Failure::usage)?;
     }
     let plan = plan(&file, registries)?;
-    let best = run.join("best");
-    let place = if latest || !best.exists() { run.join("latest") } else { best };
-    Ok((plan, Checkpoint::open(&place).map_err(Failure::failed)?))
+    Ok((plan, folder::checkpoint(run, latest)?))
 }
 
-/// Refuses a film whose name does not say what it is to be, before anything is filmed.
+/// Refuses a film whose name does not say what it is to be, or whose folder is not there, before anything is filmed.
 pub(super) fn check_film(path: Option<&Path>) -> Result<(), Failure> {
     let known = |path: &&Path| path.extension().is_some_and(|ending| ending == "gif" || ending == "mp4");
+    let folder = path.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir());
+    if let Some(folder) = folder {
+        return Err(Failure::usage(format!("there is no folder {} for the film", folder.display())));
+    }
     match path.filter(|path| !known(path)) {
         None => Ok(()),
         Some(path) => Err(Failure::usage(format!(

@@ -1,9 +1,8 @@
 //! `innate export`.
 
-use super::{ExportArgs, Failure, say, train::plan};
-use crate::run_file::RunFile;
+use super::{ExportArgs, Failure, eval, say};
+use innate_agents::Registries;
 use innate_agents::npz::write_npz;
-use innate_agents::{Checkpoint, Registries};
 
 /// Writes what a run remembers.
 pub(super) fn export(registries: Registries, args: &ExportArgs) -> Result<(), Failure> {
@@ -13,9 +12,9 @@ pub(super) fn export(registries: Registries, args: &ExportArgs) -> Result<(), Fa
             "{path}: transitions are written for NumPy; give a name that ends in .npz"
         )));
     }
-    let file = RunFile::open(&args.run_dir.join("config.toml")).map_err(Failure::usage)?;
-    let plan = plan(&file, registries)?;
-    let checkpoint = Checkpoint::open(&args.run_dir.join("latest")).map_err(Failure::failed)?;
+    // What is remembered is the same wherever it was learned from.
+    let changes = [("device", &Some("cpu".to_string())), ("env.python", &args.python)];
+    let (plan, checkpoint) = eval::open(registries, &args.run_dir, true, &changes)?;
     let replay = checkpoint.replay(&plan).map_err(Failure::failed)?;
     let written = write_npz(&replay, &args.file).map_err(|error| Failure::failed(format!("{path}: {error}")))?;
     say(&format!("{written} transitions up to step {} in {path}", checkpoint.manifest.step));

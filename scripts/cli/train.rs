@@ -1,7 +1,9 @@
 //! `innate train` and `innate resume`.
 
-use super::{Failure, ResumeArgs, TrainArgs, say, stop_flag};
+use super::folder::{self, CONFIG, quoted};
+use super::{Failure, ResumeArgs, TrainArgs, stop_flag, warn};
 use crate::observer::Watch;
+use crate::recorder;
 use crate::run_file::RunFile;
 use innate_agents::evaluation::Scene;
 use innate_agents::{
@@ -15,11 +17,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The run file as resolved; its presence makes a folder a run.
-const CONFIG: &str = "config.toml";
-
 /// Starts a run.
 pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Failure> {
+    let here = Path::new(&args.run);
+    if here.join(CONFIG).exists() {
+        let said = format!("{} is a run; go on with it: {} resume {}", args.run, program(), quoted(here));
+        return Err(Failure::usage(said));
+    }
     let mut file = RunFile::find(&args.run).map_err(Failure::usage)?;
     let given =
         [("seed", args.seed.map(|seed| seed.to_string())), ("steps", args.steps.map(|steps| steps.to_string()))];
@@ -52,7 +56,7 @@ pub(super) fn train(registries: Registries, args: &TrainArgs) -> Result<(), Fail
 /// Goes on with a run.
 pub(super) fn resume(registries: Registries, args: &ResumeArgs) -> Result<(), Failure> {
     let folder = RunFolder::new(&args.run_dir);
-    let mut file = RunFile::open(&folder.path.join(CONFIG)).map_err(Failure::usage)?;
+    let mut file = folder::run_file(&folder.path)?;
     for (key, value) in [("actors", &args.actors), ("device", &args.device), ("env.python", &args.python)] {
         if let Some(value) = value {
             file.set(key, value).map_err(Failure::usage)?;
@@ -60,11 +64,11 @@ pub(super) fn resume(registries: Registries, args: &ResumeArgs) -> Result<(), Fa
     }
     let plan = plan(&file, registries)?;
     let _lock = lock(&folder.path)?;
-    let Some(place) = resume_place(&folder, args.from.as_deref()) else {
+    let Some(place) = resume_place(&folder, args.from.as_deref())? else {
         // It stopped before its first checkpoint. Its beginning is a function of its seed, so it begins again.
         let trainer = Trainer::new(plan.clone()).map_err(start_failure)?;
         if !args.quiet {
-            say("no checkpoint was written yet; the run begins again");
+            warn("no checkpoint was written yet; the run begins again");
         }
         return run(trainer, &plan, &folder, Some(&[]), args.quiet);
     };
@@ -76,16 +80,16 @@ pub(super) fn resume(registries: Registries, args: &ResumeArgs) -> Result<(), Fa
 }
 
 /// The checkpoint to resume from: the one that is asked for, else the latest; where its link got lost, the newest full one.
-fn resume_place(folder: &RunFolder, from: Option<&str>) -> Option<PathBuf> {
+fn resume_place(folder: &RunFolder, from: Option<&str>) -> Result<Option<PathBuf>, Failure> {
     if let Some(name) = from {
-        return Some(folder.checkpoints().join(name));
+        return folder::named_checkpoint(folder, name).map(Some);
     }
     let latest = folder.path.join("latest");
     if fs::symlink_metadata(&latest).is_ok() {
-        return Some(latest);
+        return Ok(Some(latest));
     }
     let newest = folder.steps().unwrap_or_default().into_iter().rev().find(|&step| folder.is_full(step));
-    newest.map(|step| folder.checkpoints().join(format!("step-{step}")))
+    Ok(newest.map(|step| folder.checkpoints().join(format!("step-{step}"))))
 }
 
 /// Trains to the end, then evaluates the best checkpoint.
@@ -104,7 +108,7 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
     let step = trainer.step();
     drop(trainer);
     let outcome = trained.as_ref().ok().copied();
-    let go_on = format!("at step {step} and saved; go on with: {} resume {path}", program());
+    let go_on = format!("at step {step} and saved; go on with: {} resume {}", program(), quoted(&folder.path));
     let ended = match trained {
         Ok(Outcome::Done) => last_evaluation(plan, folder, &watch, &stop),
         Ok(Outcome::Interrupted) => {
@@ -119,7 +123,7 @@ fn run(mut trainer: Trainer, plan: &Plan, folder: &RunFolder, mark: Option<&[u8]
 }
 
 /// The program as it was called, so that what the user is told to run can be pasted.
-fn program() -> String {
+pub(super) fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "innate".into())
 }
 
@@ -138,13 +142,13 @@ fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch, stop: &Atomic
             watch.say(&format!(
                 "the training is done and saved; evaluate it with: {} eval {}",
                 program(),
-                folder.path.display()
+                quoted(&folder.path)
             ));
             return Err(Failure::Interrupted);
         }
         watch.last_evaluation(name, checkpoint.manifest.step, &found);
     }
-    watch.say(&format!("curves: tensorboard --logdir {}", folder.path.display()));
+    watch.say(&format!("curves: tensorboard --logdir {}", quoted(&folder.path)));
     Ok(())
 }
 
@@ -171,8 +175,8 @@ fn others(folder: &RunFolder, place: &Path) -> String {
     let steps = folder.steps().unwrap_or_default().into_iter().rev();
     let path = |step: u64| folder.checkpoints().join(format!("step-{step}"));
     let mut others = steps.filter(|&step| fs::canonicalize(path(step)).ok() != failed && folder.is_full(step));
-    let run = folder.path.display();
-    let hint = |step| format!("; an earlier checkpoint is there: {} resume {run} --from step-{step}", program());
+    let run = quoted(&folder.path);
+    let hint = |step| format!("; another checkpoint is there: {} resume {run} --from step-{step}", program());
     others.next().map(hint).unwrap_or_default()
 }
 
@@ -190,14 +194,13 @@ fn claim_folder(name: &str) -> Result<PathBuf, Failure> {
     Err(Failure::failed(format!("runs/{name}-N: no number is free")))
 }
 
+/// Refuses a folder that holds a run, or the curves of something else.
 fn refuse_occupied(path: &Path) -> Result<(), Failure> {
     if !path.join(CONFIG).exists() {
-        return Ok(());
+        return recorder::refuse_occupied(path).map_err(Failure::usage);
     }
-    let path = path.display();
-    let said =
-        format!("{path} already holds a run; go on with `{} resume {path}`, or choose another folder", program());
-    Err(Failure::usage(said))
+    let (run, resume) = (path.display(), format!("{} resume {}", program(), quoted(path)));
+    Err(Failure::usage(format!("{run} already holds a run; go on with `{resume}`, or choose another folder")))
 }
 
 /// Makes the folder of a run: its configuration as resolved, and what it was made with.

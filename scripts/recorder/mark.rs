@@ -42,7 +42,7 @@ pub(super) fn make_folder(run: &Path) -> Result<(), RecorderError> {
 }
 
 /// Refuses a folder that already holds curves.
-pub(super) fn refuse_occupied(run: &Path) -> Result<(), RecorderError> {
+pub(crate) fn refuse_occupied(run: &Path) -> Result<(), RecorderError> {
     let csv = run.join(CSV);
     let events = event_names(run)?.into_iter().next().map(|name| run.join(FOLDER).join(name));
     match csv.exists().then_some(csv).or(events) {

@@ -11,7 +11,7 @@ use tch::{Device, Kind, TchError, Tensor};
 pub(super) struct Parameters<T> {
     /// `[parameters]`
     pub(super) flat: Tensor,
-    /// The same, rounded, where layers compute in another precision.
+    /// The beginning of it, rounded, where all layers but the last compute in another precision.
     rounded: Option<Tensor>,
     /// Views of `rounded`, or else of `flat`.
     pub(super) layers: Vec<LayerParameters>,
@@ -25,16 +25,18 @@ pub(super) struct LayerParameters {
 }
 
 impl<T: Real> Parameters<T> {
-    /// All 0, for layers that compute with numbers of `kind`.
+    /// All 0. All layers but the last compute with numbers of `kind`; in the last one's outputs the values of actions lie close
+    /// together.
     pub(super) fn zeros(network: &Network, kind: Kind, device: Device) -> Result<Self, EngineError> {
         // libtorch aligns its memory, always in the same way, and its matrix products depend on that in their last bits: so
         // the vector is its own and no Rust one.
-        let zeros = |kind| Tensor::f_zeros([network.parameters() as i64], (kind, device));
-        let flat = zeros(T::KIND)?;
-        let rounded = if kind == T::KIND { None } else { Some(zeros(kind)?) };
-        let computed = rounded.as_ref().unwrap_or(&flat);
+        let last = network.layer_range(network.layers().len() - 1).start;
+        let zeros = |length: usize, kind| Tensor::f_zeros([length as i64], (kind, device));
+        let flat = zeros(network.parameters(), T::KIND)?;
+        let rounded = if kind == T::KIND { None } else { Some(zeros(last, kind)?) };
         let mut views = network.parameter_tensors().iter().map(|tensor| {
             let shape: Vec<_> = tensor.shape.iter().map(|&size| size as i64).collect();
+            let computed = rounded.as_ref().filter(|_| tensor.range.end <= last).unwrap_or(&flat);
             computed.f_narrow(0, tensor.range.start as i64, tensor.range.len() as i64)?.f_view(&shape[..])
         });
         let mut layers = Vec::with_capacity(network.layers().len());
@@ -59,7 +61,7 @@ impl<T: Real> Parameters<T> {
     /// Has layers compute with the numbers that `flat` has now. Who changes `flat` calls it.
     pub(super) fn round(&mut self) -> Result<(), TchError> {
         match &mut self.rounded {
-            Some(rounded) => rounded.f_copy_(&self.flat).map(drop),
+            Some(rounded) => rounded.f_copy_(&self.flat.f_narrow(0, 0, rounded.numel() as i64)?).map(drop),
             None => Ok(()),
         }
     }
@@ -67,7 +69,7 @@ impl<T: Real> Parameters<T> {
     /// Has `flat` be the numbers that layers have written.
     pub(super) fn collect(&mut self) -> Result<(), TchError> {
         match &self.rounded {
-            Some(rounded) => self.flat.f_copy_(rounded).map(drop),
+            Some(rounded) => self.flat.f_narrow(0, 0, rounded.numel() as i64)?.f_copy_(rounded).map(drop),
             None => Ok(()),
         }
     }
