@@ -236,8 +236,8 @@ impl ActorSlot {
         }
     }
 
-    /// Takes back what [`ActorSlot::save`] gave at environment step `step` of the run. An environment that cannot tell its state begins a new episode, and the
-    /// transition before it is cut off.
+    /// Takes back what [`ActorSlot::save`] gave at step `step` of the run. An environment that cannot tell its state begins a
+    /// new episode, and the transition before it is cut off.
     ///
     /// # Errors
     /// The state is of another run.

@@ -2,7 +2,7 @@
 
 use crate::learner::{LearnerPlan, Memory};
 use documented::DocumentedFields;
-use innate_envs::options::{OptionError, absolute, decode};
+use innate_envs::options::{OptionError, Problem, absolute, decode};
 use innate_envs::wrappers::{FrameSkip, StickyActions};
 use innate_envs::{Env, Registry, RegistryError};
 use innate_nn::DeviceSpec;
@@ -108,7 +108,7 @@ pub struct ReplayConfig {
     pub storage: Storage,
     /// Rows of a file where `storage` is "disk"; of each environment slot one file is in memory.
     pub segment: usize,
-    /// A file of transitions that are remembered from the start, as `innate export` writes it.
+    /// A file of transitions that are remembered from the start, as `innate export` writes it; it must fit into memory.
     #[serde(deserialize_with = "from_the_root", skip_serializing_if = "Option::is_none")]
     pub import: Option<PathBuf>,
     /// Whether nothing is lived: the run learns from `import` alone, as often in `steps` as if it took them.
@@ -395,6 +395,11 @@ impl ConfigError {
     /// `key` is wrong as `message` says.
     pub fn at(key: impl Into<String>, message: impl Into<String>) -> Self {
         OptionError::new(key, message).into()
+    }
+
+    /// Whether it is about a key that is not known where it stands.
+    pub fn is_unknown_key(&self) -> bool {
+        matches!(self, Self::Option(OptionError { problem: Problem::UnknownKey { .. }, .. }))
     }
 
     /// What a registry said of the table at `at`, whose key `name` chose the entry; `also` are keys that stand in the same

@@ -47,6 +47,7 @@ pub mod comparison;
 pub mod curves;
 pub mod drawing;
 pub mod experiments;
+mod familiar;
 pub mod film;
 pub mod judge;
 mod observer;

@@ -1,5 +1,6 @@
 //! Run files: found by name or path, changed by `--set`, and refused with file, line and key when they do not fit.
 
+use crate::familiar;
 use innate_agents::{ConfigError, RunConfig};
 use innate_envs::options::{decode, nearest};
 use std::path::{Path, PathBuf};
@@ -118,15 +119,17 @@ impl RunFile {
     /// `error` with the place where its key stands: the file's line, or the command line.
     pub fn explain(&self, error: &ConfigError) -> RunFileError {
         let key = error.key();
+        let meant = error.is_unknown_key().then(|| familiar::meant(key)).flatten();
+        let hint = meant.map_or(String::new(), |meant| format!("; there is the key {meant}"));
         // The key itself, a table that holds it, or, where only the table is known, a key in it.
         let within = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'));
         let changed = |changed: &String| key == changed || within(key, changed) || within(changed, key);
         if self.changed.iter().any(changed) {
-            return RunFileError(format!("command line: {error}"));
+            return RunFileError(format!("command line: {error}{hint}"));
         }
         match self.line(key) {
-            Some(line) => RunFileError(format!("{}, line {line}: {error}", self.origin)),
-            None => RunFileError(format!("{}: {error}", self.origin)),
+            Some(line) => RunFileError(format!("{}, line {line}: {error}{hint}", self.origin)),
+            None => RunFileError(format!("{}: {error}{hint}", self.origin)),
         }
     }
 

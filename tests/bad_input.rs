@@ -18,6 +18,11 @@ fn refusal(change: &str) -> String {
 fn unknown_keys_and_names_are_answered_with_the_nearest_spelling() {
     assert!(refusal("area.body.bacth=3").contains("area.body.bacth: unknown key; did you mean `batch`?"));
     assert!(refusal("area.body.gama=0.9").contains("did you mean `gamma`?"));
+    assert!(
+        refusal("gamma=0.9").contains("gamma: unknown key")
+            && refusal("gamma=0.9").contains("; there is the key area.body.gamma")
+    );
+    assert!(refusal("area.body.learning_rate=1e-3").contains("; there is the key area.body.lr"));
     assert!(refusal("replay.capcity=10").contains("replay.capcity: unknown key; did you mean `capacity`?"));
     assert!(refusal("env.id=CartPole-v2").contains("did you mean `CartPole-v1`?"));
     assert!(refusal("area.body.learner=dqm").contains("there is no learner `dqm`; did you mean `dqn`?"));

@@ -307,7 +307,7 @@ fn what_does_not_fit_is_refused_in_a_sentence() {
         .err()
         .unwrap()
         .to_string();
-    assert_eq!(error, "adam: learning rate is 0, allowed: a finite number greater than 0");
+    assert_eq!(error, "adam: learning rate is 0, allowed: a finite number greater than 0, in single precision");
 }
 
 /// The length of `a − b` as a share of that of `b`.

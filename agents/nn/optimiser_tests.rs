@@ -59,10 +59,13 @@ fn a_parameter_out_of_range_is_named() {
     let rmsprop = Rmsprop { eps: 0.0, ..Rmsprop::default() };
     assert_eq!(
         error(OptimiserSpec::Rmsprop(rmsprop), 0.1),
-        "rmsprop: eps is 0, allowed: a finite number greater than 0"
+        "rmsprop: eps is 0, allowed: a finite number greater than 0, in single precision"
     );
     let sgd = OptimiserSpec::Sgd(Sgd::default());
-    assert_eq!(error(sgd.clone(), -1.0), "sgd: learning rate is -1, allowed: a finite number greater than 0");
+    assert_eq!(
+        error(sgd.clone(), -1.0),
+        "sgd: learning rate is -1, allowed: a finite number greater than 0, in single precision"
+    );
     assert!(error(sgd, f64::NAN).contains("is NaN"));
 }
 
