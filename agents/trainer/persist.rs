@@ -82,9 +82,11 @@ impl Trainer {
         for (lane, (mut slot, saved)) in trainer.crew.slots().zip(state.slots).enumerate() {
             if slot.load(saved, &trainer.published, trainer.counters.step)? == Loaded::EpisodeRestarted {
                 trainer.restarted += 1;
-                trainer.areas.iter_mut().for_each(|area| area.learner.interrupt(lane));
                 if !slot.holds_steps() {
                     trainer.replay.interrupt(lane)?;
+                    // Who has steps left to read comes to the cut in reading.
+                    let done = trainer.areas.iter_mut().filter(|area| area.unread[lane] == 0);
+                    done.for_each(|area| area.learner.interrupt(lane));
                 }
             }
         }

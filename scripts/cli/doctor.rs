@@ -2,18 +2,24 @@
 
 use super::{Failure, say, say_json};
 use serde_json::{Map, Value};
+use std::path::Path;
 use std::process::Command;
+
+/// Python as `scripts/setup --dev` installs it, with TensorBoard and Gymnasium.
+const OWN_PYTHON: &str = ".venv/bin/python";
 
 /// Prints one finding per line.
 pub(super) fn doctor(as_json: bool) -> Result<(), Failure> {
+    let python = if Path::new(OWN_PYTHON).exists() { OWN_PYTHON } else { "python3" };
     let findings = [
         ("innate", env!("CARGO_PKG_VERSION").to_string()),
         ("libtorch", innate_nn::libtorch_version()),
         ("cuda", innate_nn::cuda_report()),
         ("threads", threads()),
         ("disk", disk()),
-        ("python", version("python3", &["--version"])),
-        ("tensorboard", version("python3", &["-c", "import tensorboard; print(tensorboard.__version__)"])),
+        ("python", format!("{} ({python})", version(python, &["--version"]))),
+        ("tensorboard", package(python, "tensorboard")),
+        ("gymnasium", package(python, "gymnasium")),
         ("ffmpeg", version("ffmpeg", &["-version"])),
     ];
     if as_json {
@@ -35,6 +41,11 @@ fn disk() -> String {
         Ok(bytes) => format!("{:.1} GiB free here", bytes as f64 / f64::from(1 << 30)),
         Err(error) => format!("unknown: {error}"),
     }
+}
+
+/// The version of a package of Python.
+fn package(python: &str, name: &str) -> String {
+    version(python, &["-c", &format!("from importlib.metadata import version; print(version('{name}'))")])
 }
 
 /// The first line that a program says of itself, or that it is not there.
