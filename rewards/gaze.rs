@@ -9,10 +9,11 @@
 //!
 //! The area's actions stand for directions ([`crate::bearing`]); what it expects of all of them decodes into one.
 //!
-//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 128]`: the faces present, each brought to
-//! 16×16 pixels and described by [`crate::descriptor`], to which skin and hair are much the same whether light or dark) and
-//! `gaze.examples` (`[trials, 128]`: drawn from what it remembers, half of them mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the
-//! example. For comparison the teacher may be "random": a random direction for each event.
+//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 128]`: the faces present, the middle of each
+//! brought to 16×16 pixels and described by [`crate::descriptor`], to which skin and hair are much the same whether light or
+//! dark) and `gaze.examples` (`[trials, 128]`: drawn from what it remembers, each shifted by up to a pixel and half of them
+//! mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
+//! For comparison the teacher may be "random": a random direction for each event.
 
 use crate::bearing::Vector;
 use crate::descriptor::{self, LENGTH, SIDE};
@@ -30,10 +31,16 @@ use innate_nn::Random;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-/// Pixels along a side of a face and its rim, as they are described.
-const RIM: usize = SIDE + 2;
-/// Where a record of the past, or an example, goes on after the face: x and y of its middle, or of a direction.
-const RECORD: usize = LENGTH + 2;
+/// Greatest shift of a face that is learned from, in pixels as they are described, along either axis.
+const SHIFT: usize = 1;
+/// Pixels along a side of a face, as they are described and remembered: with the rim that gradients need, and room for a shift.
+const VIEW: usize = SIDE + 2 + 2 * SHIFT;
+/// Pixels of it.
+const PIXELS: usize = VIEW * VIEW;
+/// The part of the box around a head that is looked at: eyes, nose and mouth.
+const FEATURES: f32 = 0.7;
+/// A record of the past, or an example: a face, then x and y of its middle, or of a direction.
+const RECORD: usize = PIXELS + 2;
 /// Examples that are remembered at most.
 const REMEMBERED: usize = 1024;
 
@@ -122,14 +129,13 @@ impl Gaze {
         let mut record = [0.0; RECORD];
         let mut present = 0;
         for (face, item) in Face::all(faces).flatten().zip(items.chunks_exact_mut(LENGTH)) {
-            let side = face.size * RIM as f32 / SIDE as f32;
-            let mut pixels = [0.0; RIM * RIM];
-            self.table.resample(Area::around(face.x, face.y, side), RIM, &mut pixels);
-            let middle = RIM as f32 / 2.0;
-            descriptor::describe(&pixels.map(|grey| grey.round() as u8), RIM, middle, middle, item);
+            let side = FEATURES * face.size * VIEW as f32 / SIDE as f32;
+            let mut pixels = [0.0; PIXELS];
+            self.table.resample(Area::around(face.x, face.y, side), VIEW, &mut pixels);
+            describe(&pixels, [SHIFT; 2], item);
             if present == 0 {
-                record[..LENGTH].copy_from_slice(item);
-                (record[LENGTH], record[LENGTH + 1]) = (face.x, face.y);
+                record[..PIXELS].copy_from_slice(&pixels);
+                (record[PIXELS], record[PIXELS + 1]) = (face.x, face.y);
             }
             present += 1;
         }
@@ -142,8 +148,8 @@ impl Gaze {
         let full = self.options.most > 0 && self.state.taken >= self.options.most;
         let State { random, faces, examples, taken, uncounted } = &mut self.state;
         let Some(face) = faces.ago(event.age).filter(|_| !full) else { return };
-        let to_event = Vector::between((face[LENGTH], face[LENGTH + 1]), event.changed);
-        let seen = face[..LENGTH].iter().any(|&edge| edge != 0.0);
+        let to_event = Vector::between((face[PIXELS], face[PIXELS + 1]), event.changed);
+        let seen = face[..PIXELS].iter().any(|&grey| grey != 0.0);
         let Some(direction) = to_event.unit().filter(|_| seen) else { return };
         let direction = match self.options.teacher {
             GazeTeacher::Movers => direction,
@@ -155,8 +161,8 @@ impl Gaze {
         *taken += 1;
         *uncounted += 1;
         examples.remember(|out| {
-            out[..LENGTH].copy_from_slice(&face[..LENGTH]);
-            (out[LENGTH], out[LENGTH + 1]) = (direction.x, direction.y);
+            out[..PIXELS].copy_from_slice(&face[..PIXELS]);
+            (out[PIXELS], out[PIXELS + 1]) = (direction.x, direction.y);
         });
     }
 
@@ -164,10 +170,13 @@ impl Gaze {
     fn teach(&mut self, items: &mut [f32]) -> usize {
         self.lessons.clear();
         for item in items.chunks_exact_mut(LENGTH) {
-            let mirrored = self.state.random.random::<bool>();
-            let Some(example) = self.state.examples.draw(&mut self.state.random) else { break };
-            item.copy_from_slice(&example[..LENGTH]);
-            let (mut x, y) = (example[LENGTH], example[LENGTH + 1]);
+            let State { random, examples, .. } = &mut self.state;
+            let mirrored = random.random::<bool>();
+            // A face is found to a pixel, and a pixel is much of a gaze: learned from shifted faces it matters less.
+            let shift = [(); 2].map(|()| random.random_range(0..=2 * SHIFT));
+            let Some(example) = examples.draw(random) else { break };
+            describe(&example[..PIXELS], shift, item);
+            let (mut x, y) = (example[PIXELS], example[PIXELS + 1]);
             if mirrored {
                 descriptor::mirror(item);
                 x = -x;
@@ -176,6 +185,14 @@ impl Gaze {
         }
         self.lessons.len()
     }
+}
+
+/// Describes a face, [`VIEW`] pixels square, of which (`SHIFT`, `SHIFT`) is no shift.
+fn describe(pixels: &[f32], [right, down]: [usize; 2], out: &mut [f32]) {
+    let mut bytes = [0; PIXELS];
+    bytes.iter_mut().zip(pixels).for_each(|(byte, grey)| *byte = grey.round() as u8);
+    let middle = (SIDE / 2 + 1) as f32;
+    descriptor::describe(&bytes, VIEW, middle + right as f32, middle + down as f32, out);
 }
 
 impl Signal for Gaze {
@@ -278,6 +295,7 @@ mod tests {
     use crate::bank::Bank;
     use crate::stack::{Decide, Perceiver};
     use innate_envs::{Observation, Step};
+    use std::collections::BTreeSet;
 
     const SIZE: usize = 48;
 
@@ -329,11 +347,15 @@ mod tests {
     fn the_direction_to_the_event_is_paid_mirrored_or_not() {
         let mut bank = bank();
         bank.begin_episode(&scene(false), &mut Lit).unwrap();
-        let mut paid = Vec::new();
+        let (mut paid, mut learned_from) = (Vec::new(), BTreeSet::new());
         for step in 0..40 {
             bank.step(&scene(step == 3), 0, Step::default(), &mut Lit, |payment| paid.push(payment.amount)).unwrap();
             bank.advance();
+            let examples = bank.current()[3].as_f32().unwrap().chunks_exact(LENGTH);
+            learned_from.extend(examples.map(|item| item.iter().map(|edge| edge.to_bits()).collect::<Vec<_>>()));
         }
+        // One face, mirrored or not, at three places across; and the slots before the event.
+        assert_eq!(learned_from.len(), 2 * 3 + 1);
         assert!(paid.len() > 200 && paid.iter().all(|&amount| (amount - 1.0).abs() < 1e-5), "{paid:?}");
         let notes = bank.take_ledgers().next().unwrap().notes;
         assert!(notes.iter().any(|note| note.metric == "examples" && note.sum == 1.0));
