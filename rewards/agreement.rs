@@ -164,6 +164,11 @@ impl Signal for Agreement {
         ])
     }
 
+    fn bind_awaited(&mut self, awaited: &[ArraySpec]) -> Result<(), SignalError> {
+        let AgreementOptions { teacher, pupil, .. } = &self.options;
+        awaited.iter().zip([teacher, pupil, pupil]).try_for_each(|(decisions, area)| verdict::check(decisions, area))
+    }
+
     fn seed(&mut self, random: Random) {
         self.state.random = random;
     }
@@ -196,13 +201,6 @@ impl Signal for Agreement {
         }
         let (teacher, pupil) = (after.f32(place::TEACHER)?, after.f32(place::PUPIL)?);
         let items = after.f32(place::ITEMS)?;
-        let rows = verdict::ROW * items.len() / self.length;
-        if let Some(area) = [(teacher, &self.options.teacher), (pupil, &self.options.pupil)]
-            .iter()
-            .find(|(found, _)| found.len() != rows)
-        {
-            return Err(verdict::not_of_two(area.1));
-        }
         let [on, of] = place::COUNTS.map(|count| after.f32(count).map(|count| count[0] as usize));
         self.compare(items, on?.min(of?), teacher, pupil, purse);
         Ok(())

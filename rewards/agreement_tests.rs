@@ -98,15 +98,7 @@ fn areas_of_other_choices_are_refused() {
         actions,
     };
     let areas = [area("hand", &["places"], 1), area("context", &["context", "agreement.examples"], 2)];
-    let mut bank = Bank::with_areas(vec![("agreement".into(), agreement)], &areas, &seen).unwrap();
-    struct Silent;
-    impl Decide for Silent {
-        fn decide(&mut self, _: usize, _: &[f32], _: &mut [f32]) -> Result<(), SignalError> {
-            Ok(())
-        }
-    }
-    bank.begin_episode(&scene(), &mut Silent).unwrap();
-    let said = bank.step(&scene(), 0, Step::default(), &mut Silent, |_| {}).unwrap_err().to_string();
+    let said = Bank::with_areas(vec![("agreement".into(), agreement)], &areas, &seen).err().unwrap().to_string();
     assert!(said.contains("`hand` must have choices = 2"), "{said}");
 }
 

@@ -292,11 +292,14 @@ impl Bank {
     /// Places of what is read when all is written.
     fn resolve_late_places(&mut self) -> Result<(), BankError> {
         for node in &mut self.nodes {
-            node.reads.extend(places(&self.specs, &node.declaration.awaits));
+            let failed = |source| BankError::Signal { signal: node.name.clone(), source };
+            let awaits = places(&self.specs, &node.declaration.awaits);
+            let awaited: Vec<ArraySpec> = awaits.iter().map(|&id| self.specs[id].clone()).collect();
+            node.signal.bind_awaited(&awaited).map_err(failed)?;
+            node.reads.extend(awaits);
             node.trials = places(&self.specs, &node.declaration.trials);
             if node.trials.len() != node.declaration.trials.len() {
-                let source = SignalError::new("it pays trials of a stack that nothing writes");
-                return Err(BankError::Signal { signal: node.name.clone(), source });
+                return Err(failed(SignalError::new("it pays trials of a stack that nothing writes")));
             }
         }
         Ok(())

@@ -270,6 +270,10 @@ impl Signal for Hand {
         ])
     }
 
+    fn bind_awaited(&mut self, awaited: &[ArraySpec]) -> Result<(), SignalError> {
+        awaited.iter().try_for_each(|decisions| verdict::check(decisions, &self.options.area))
+    }
+
     fn seed(&mut self, random: Random) {
         self.state.random = random;
     }
@@ -297,11 +301,7 @@ impl Signal for Hand {
     }
 
     fn pay(&mut self, moment: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
-        let decided = moment.after.f32(2 + self.options.events.len())?;
-        if decided.len() != verdict::ROW * (self.options.trials + 2) {
-            return Err(verdict::not_of_two(&self.options.area));
-        }
-        let decided = decided.chunks_exact(verdict::ROW).map(Verdict::of);
+        let decided = moment.after.f32(2 + self.options.events.len())?.chunks_exact(verdict::ROW).map(Verdict::of);
         let mut held_out = None;
         for (slot, (lesson, verdict)) in self.lessons.iter().zip(decided).enumerate() {
             match lesson {

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::bank::{Bank, Service};
+use crate::bank::{Bank, BankError, Service};
 use crate::stack::{Decide, Perceiver};
 use innate_envs::{Observation, Step};
 
@@ -19,16 +19,27 @@ fn scene(event: bool) -> Observation {
 }
 
 fn bank(options: HandOptions) -> Bank {
+    let mut bank = built(options, 2).unwrap();
+    bank.seed(|_| Random::seed_from_u64(7));
+    bank
+}
+
+/// A bank whose area `hand` has so many choices.
+fn built(options: HandOptions, actions: usize) -> Result<Bank, BankError> {
     let hand: Box<dyn Signal> = Box::new(Hand::new(options).unwrap());
     let seen = [
         ArraySpec::u8(FRAME, &[1, SIZE, SIZE]),
         ArraySpec::f32(FLOW, &[2, SIZE, SIZE], -9.0, 9.0),
         ArraySpec::f32(EVENTS, &[4, 6], 0.0, 99.0),
     ];
-    let area = Perceiver { name: "hand".into(), stacks: vec!["hand.examples".into()], actions: 2 };
-    let mut bank = Bank::with_areas(vec![("hand".into(), hand)], &[area], &seen).unwrap();
-    bank.seed(|_| Random::seed_from_u64(7));
-    bank
+    let area = Perceiver { name: "hand".into(), stacks: vec!["hand.examples".into()], actions };
+    Bank::with_areas(vec![("hand".into(), hand)], &[area], &seen)
+}
+
+#[test]
+fn an_area_of_other_choices_is_refused_before_anything_runs() {
+    let said = built(HandOptions::default(), 3).err().unwrap().to_string();
+    assert!(said.contains("the area `hand` must have choices = 2: no and yes"), "{said}");
 }
 
 /// Says yes to what has contrast.

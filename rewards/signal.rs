@@ -24,6 +24,15 @@ pub trait Signal: Send {
         Ok(Vec::new())
     }
 
+    /// Receives the specification of each percept of [`Declaration::awaits`], in that order, once all percepts are known.
+    ///
+    /// # Errors
+    /// A percept whose kind or shape it cannot use, in a sentence.
+    fn bind_awaited(&mut self, awaited: &[ArraySpec]) -> Result<(), SignalError> {
+        let _ = awaited;
+        Ok(())
+    }
+
     /// Receives a random stream of its own, before the first episode. It is part of the state that [`Signal::save`] gives.
     fn seed(&mut self, random: Random) {
         let _ = random;

@@ -1,6 +1,7 @@
 //! What an area of two actions says of one slot of a stack: no (action 0) or yes (action 1).
 
 use crate::signal::SignalError;
+use innate_envs::ArraySpec;
 
 /// Numbers of a row: the decision, and what is expected of either action.
 pub(crate) const ROW: usize = 3;
@@ -21,8 +22,13 @@ impl Verdict {
     }
 }
 
-/// That `area` says something else than no or yes.
-#[cold]
-pub(crate) fn not_of_two(area: &str) -> SignalError {
-    SignalError::new(format!("the area `{area}` must have choices = 2: no and yes"))
+/// Refuses decisions of `area` that say something else than no or yes.
+///
+/// # Errors
+/// They do.
+pub(crate) fn check(decisions: &ArraySpec, area: &str) -> Result<(), SignalError> {
+    match *decisions.shape.as_slice() {
+        [_, ROW] => Ok(()),
+        _ => Err(SignalError::new(format!("the area `{area}` must have choices = 2: no and yes"))),
+    }
 }

@@ -307,6 +307,17 @@ mod tests {
     }
 
     #[test]
+    fn curves_that_end_at_different_steps_are_noticed() {
+        let of = |ends: &[u64]| {
+            let runs: Vec<[(u64, f64); 1]> = ends.iter().map(|&end| [(end, 1.0)]).collect();
+            let runs: Vec<&[(u64, f64)]> = runs.iter().map(<[_; 1]>::as_slice).collect();
+            let comparison = Comparison { tag: "t".into(), groups: vec![group("a", &runs)] };
+            comparison.uneven().map(|(first, last)| (first.last_step(), last.last_step()))
+        };
+        assert_eq!((of(&[20, 10, 30]), of(&[20, 20])), (Some((10, 30)), None));
+    }
+
+    #[test]
     fn a_draw_counts_half() {
         assert_eq!(comparison().improvements(), [("good".into(), "poor, older".into(), (0.5 + 1.0 + 1.0) / 3.0)]);
     }

@@ -91,6 +91,18 @@ fn a_run_whose_links_got_lost_resumes_from_its_newest_checkpoint() {
 }
 
 #[test]
+fn a_finished_run_goes_on_as_if_it_had_been_meant_to_be_longer() {
+    let home = Home::new();
+    home.succeed(&["train", "small.toml", "--run-dir", "whole", "--quiet"]);
+    home.succeed(&["train", "small.toml", "--run-dir", "grown", "--steps", "2048", "--quiet"]);
+    let file = home.path("grown/config.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("steps = 2048", "steps = 4096")).unwrap();
+    home.succeed(&["resume", "grown", "--quiet"]);
+    assert_eq!(trace(&home.path("whole")).sums, trace(&home.path("grown")).sums);
+}
+
+#[test]
 fn an_interrupted_run_saves_itself_and_goes_on() {
     let home = Home::new();
     home.succeed(&["train", "small.toml", "--run-dir", "whole", "--steps", "40960", "--quiet"]);

@@ -61,7 +61,8 @@ fn a_run_that_lives_nothing_learns_and_resumes_bit_for_bit() {
     let output = home.innate(&[&OFFLINE[..], &["--run-dir", "whole"]].concat());
     assert!(output.status.success(), "{}", text(&output.stderr));
     let said = text(&output.stderr) + &text(&output.stdout);
-    assert!(said.contains("remembered from the start: 1024 transitions of "), "{said}");
+    let file = home.path("run.npz");
+    assert!(said.contains(&format!("remembered from the start: 1024 transitions of {}", file.display())), "{said}");
     let curves = std::fs::read_to_string(home.path("whole/metrics.csv")).unwrap();
     assert!(curves.contains("train/loss") && curves.contains("eval/mean_reward"), "{curves}");
     assert!(!curves.contains("rollout/ep_rew_mean"), "{curves}");

@@ -183,6 +183,10 @@ fn runs_are_compared_over_their_seeds() {
     assert!(home.fail(2, &["eval", "small-1", "small-2", "--record", "a.gif"]).contains("--record films one run"));
     let table = home.succeed(&["compare", "small-1", "small-2"]);
     assert!(table.contains("interquartile mean") && table.contains("small "), "{table}");
+    assert!(
+        !home.succeed(&["compare", "small-1"]).lines().skip(1).any(|line| line.contains('[')),
+        "one run has no interval"
+    );
     let said = home.fail(2, &["compare", "small-1", "--tag", "eval/nothing"]);
     assert!(said.contains("has no curve eval/nothing (curves: ") && said.contains("eval/mean_reward"), "{said}");
 }

@@ -1,8 +1,8 @@
 //! Do mover events find hands in a film? Nothing is tuned on it.
 //!
 //! `cargo run --release -p innate-rewards --example film_movers -- FILM LABELS [KEY=VALUE]…`, with keys of
-//! `[signals.mover]`. LABELS is a file with boxes of hands, see `labels/mod.rs`. Prints how often a hand is where something moves, and where an event says that a mover was, over the
-//! frames that have a label.
+//! `[signals.mover]`. LABELS is a file with boxes of hands, see `labels/mod.rs`. Prints how often a hand is where something
+//! moves, and where an event says that a mover was, over the frames that have a label.
 
 mod labels;
 

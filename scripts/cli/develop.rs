@@ -1,6 +1,6 @@
 //! `innate develop`.
 
-use super::{DevelopArgs, Failure, eval, say};
+use super::{DevelopArgs, Failure, eval, folder, say};
 use crate::curves::Curves;
 use crate::report::{Origin, Report, Witness};
 use innate_agents::evaluation::Scene;
@@ -23,14 +23,13 @@ pub(super) fn develop(registries: Registries, args: &DevelopArgs) -> Result<(), 
     };
     let evaluation = evaluate(&plan, &checkpoint, Mode::Greedy, args.episodes, args.seed, &mut watch);
     let evaluation = evaluation.map_err(Failure::failed)?;
-    let best = !args.latest && args.run_dir.join("best").exists();
     let run = Origin {
         name: name(&args.run_dir),
         environment: plan.env.id.clone(),
         seed: plan.config.seed,
         steps: checkpoint.manifest.step,
         all_steps: plan.config.steps,
-        checkpoint: if best { "best" } else { "latest" }.into(),
+        checkpoint: folder::looked_at(&args.run_dir, args.latest).into(),
         episodes: args.episodes,
         episodes_seed: args.seed,
     };

@@ -53,10 +53,14 @@ pub(super) fn check_distinct<'a>(runs: impl Iterator<Item = &'a Path>) -> Result
     Ok(())
 }
 
-/// The checkpoint `best` of a run (where there is none, or unless it is wanted, `latest`).
+/// The name of the checkpoint of a run that is looked at: `best`, or `latest` where that is wanted or there is no best.
+pub(super) fn looked_at(run: &Path, latest: bool) -> &'static str {
+    if latest || !run.join("best").exists() { "latest" } else { "best" }
+}
+
+/// This checkpoint.
 pub(super) fn checkpoint(run: &Path, latest: bool) -> Result<Checkpoint, Failure> {
-    let [best, newest] = ["best", "latest"].map(|name| run.join(name));
-    let place = if latest || !best.exists() { newest } else { best };
+    let place = run.join(looked_at(run, latest));
     if fs::symlink_metadata(&place).is_err() {
         let (path, resume) = (run.display(), format!("{} resume {}", program(), quoted(run)));
         return Err(Failure::usage(format!("{path} has no checkpoint yet; go on with it: {resume}")));

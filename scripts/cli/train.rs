@@ -130,9 +130,8 @@ pub(super) fn program() -> String {
 /// Evaluates the best checkpoint at the end of training.
 fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch, stop: &AtomicBool) -> Result<(), Failure> {
     let episodes = plan.config.evaluation.final_episodes;
-    let name = if folder.path.join("best").exists() { "best" } else { "latest" };
     if episodes > 0 {
-        let checkpoint = Checkpoint::open(&folder.path.join(name)).map_err(Failure::failed)?;
+        let checkpoint = folder::checkpoint(&folder.path, false)?;
         let mut stopped = |_: &Scene<'_>| match stop.load(Ordering::Relaxed) {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
@@ -146,7 +145,7 @@ fn last_evaluation(plan: &Plan, folder: &RunFolder, watch: &Watch, stop: &Atomic
             ));
             return Err(Failure::Interrupted);
         }
-        watch.last_evaluation(name, checkpoint.manifest.step, &found);
+        watch.last_evaluation(folder::looked_at(&folder.path, false), checkpoint.manifest.step, &found);
     }
     watch.say(&format!("curves: tensorboard --logdir {}", quoted(&folder.path)));
     Ok(())
