@@ -73,8 +73,8 @@ pub struct Agreement {
 #[derive(Serialize, Deserialize)]
 struct State {
     random: Random,
-    yes: Examples,
-    no: Examples,
+    yes: Examples<f32>,
+    no: Examples<f32>,
     /// What each slot of the stack is to be called.
     lessons: Vec<bool>,
 }

@@ -73,6 +73,11 @@ pub fn mirror(description: &mut [f32]) {
     }
 }
 
+/// Turns the description of a patch into that of its negative, light for dark.
+pub fn negative(description: &mut [f32]) {
+    description.chunks_exact_mut(DIRECTIONS).for_each(|cell| cell.rotate_left(DIRECTIONS / 2));
+}
+
 /// The patch and its rim as numbers.
 fn cut(frame: &[u8], width: usize, x: f32, y: f32) -> [[f32; RIM]; RIM] {
     let last = |length: usize| length.saturating_sub(1);
@@ -183,6 +188,15 @@ mod tests {
         mirror(&mut mirrored);
         let other = described(&frame(|x, y| light(WIDTH - 1 - x, y)), 20.0, 15.0);
         assert!(mirrored.iter().zip(&other).all(|(one, other)| (one - other).abs() < 1e-5));
+    }
+
+    #[test]
+    fn the_negative_is_described_by_the_negated_description() {
+        let light = |x: usize, y: usize| (x * 37 + y * 101 + x * y * 13) as u8;
+        let mut negated = described(&frame(light), 20.0, 15.0);
+        negative(&mut negated);
+        let other = described(&frame(|x, y| 255 - light(x, y)), 20.0, 15.0);
+        assert!(negated.iter().zip(&other).all(|(one, other)| (one - other).abs() < 1e-5));
     }
 
     #[test]

@@ -38,7 +38,7 @@ const VIEW: usize = SIDE + 2 + 2 * SHIFT;
 /// Pixels of it.
 const PIXELS: usize = VIEW * VIEW;
 /// The part of the box around a head that is looked at: eyes, nose and mouth.
-const FEATURES: f32 = 0.7;
+const FEATURES: f32 = 0.85;
 /// A record of the past, or an example: a face, then x and y of its middle, or of a direction.
 const RECORD: usize = PIXELS + 2;
 /// Examples that are remembered at most.
@@ -97,7 +97,7 @@ struct State {
     random: Random,
     /// The best face of each step: what it looked like and where it was; zeros where there was none.
     faces: Past<f32>,
-    examples: Examples,
+    examples: Examples<f32>,
     taken: usize,
     uncounted: usize,
 }

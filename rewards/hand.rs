@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Reads `frame`, `flow` and the percepts `events`; writes the stack `hand.examples` (`[trials + 2, 128]`), trials drawn from what it
-//! remembers of event patches and quiet patches, half of each, in turn. The last two slots are never paid: an event patch of
+//! remembers of event patches and quiet patches, half of each, in turn, and each seen otherwise each time (`variation.rs`). The last two slots are never paid: an event patch of
 //! those that are held out (every `held_out`-th), and a place drawn from the present frame. Metrics: `examples`, the number of
 //! event patches so far; `separation`, how often the area sees more of a hand in the held-out one of these two.
 //!
@@ -26,6 +26,7 @@ use crate::past::Past;
 use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError};
 use crate::stack::{count_name, decisions_name};
 use crate::state;
+use crate::variation;
 use crate::verdict::{self, Verdict};
 use crate::zoom::Zoom;
 use innate_envs::{Array, ArraySpec};
@@ -34,7 +35,7 @@ use rand::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 /// Event patches, and quiet patches, that are remembered at most.
-const REMEMBERED: usize = 1024;
+const REMEMBERED: usize = 512;
 /// Held-out event patches that are remembered at most.
 const HELD_OUT: usize = 128;
 
@@ -54,6 +55,8 @@ pub struct HandOptions {
     pub threshold: f64,
     /// Steps back to which an event may have begun.
     pub window: usize,
+    /// Whether examples are learned from as they might have been seen: turned, nearer or farther, mirrored, light for dark.
+    pub varied: bool,
     /// How many times as far as a patch of 16 pixels an example reaches, 1 to 8: with more than 1 the area learns what surrounds a
     /// hand, as `context` shows it.
     pub scale: usize,
@@ -87,6 +90,7 @@ impl Default for HandOptions {
             held_out: 5,
             threshold: 0.3,
             window: 48,
+            varied: true,
             scale: 1,
             events: vec![EVENTS.into()],
             area: "hand".into(),
@@ -110,9 +114,9 @@ pub struct Hand {
 struct State {
     random: Random,
     frames: Past<u8>,
-    positive: Examples,
-    negative: Examples,
-    held_out: Examples,
+    positive: Examples<u8>,
+    negative: Examples<u8>,
+    held_out: Examples<u8>,
     /// Event patches so far.
     taken: usize,
     /// Those of them that have not been counted yet.
@@ -149,9 +153,9 @@ impl Hand {
         let state = State {
             random: Random::seed_from_u64(0),
             frames: Past::new(options.window, 0),
-            positive: Examples::new(REMEMBERED, descriptor::LENGTH),
-            negative: Examples::new(REMEMBERED, descriptor::LENGTH),
-            held_out: Examples::new(HELD_OUT, descriptor::LENGTH),
+            positive: Examples::new(REMEMBERED, variation::PIXELS),
+            negative: Examples::new(REMEMBERED, variation::PIXELS),
+            held_out: Examples::new(HELD_OUT, variation::PIXELS),
             taken: 0,
             uncounted: 0,
             owed: 0,
@@ -183,7 +187,7 @@ impl Hand {
             self.state.take(&self.options, &self.zoom, self.zoom.small(), place);
         }
         if let Some(place) = self.lively.quiet(SIDE / 2, threshold, &mut self.state.random) {
-            self.state.negative.remember(|out| self.zoom.describe(self.zoom.small(), place, out));
+            self.state.negative.remember(|patch| self.zoom.cut(self.zoom.small(), place, patch));
         }
     }
 
@@ -202,29 +206,25 @@ impl Hand {
         let State { random, positive, negative, held_out, .. } = &mut self.state;
         self.lessons.clear();
         let mut slots = items.chunks_exact_mut(descriptor::LENGTH);
-        let mut put = |lessons: &mut Vec<Lesson>, lesson: Lesson, example: Option<&[f32]>| {
-            if let Some(example) = example
-                && let Some(slot) = slots.next()
-            {
-                slot.copy_from_slice(example);
-                lessons.push(lesson);
-            }
-        };
         if positive.len() > 0 && negative.len() > 0 {
-            for trial in 0..self.options.trials {
-                match trial % 2 {
-                    0 => put(&mut self.lessons, Lesson::Yes, positive.draw(random)),
-                    _ => put(&mut self.lessons, Lesson::No, negative.draw(random)),
+            for (trial, slot) in slots.by_ref().take(self.options.trials).enumerate() {
+                let (lesson, memory) =
+                    if trial % 2 == 0 { (Lesson::Yes, &*positive) } else { (Lesson::No, &*negative) };
+                let Some(patch) = memory.draw(random) else { break };
+                match self.options.varied {
+                    true => variation::describe_varied(patch, random, slot),
+                    false => variation::describe(patch, slot),
                 }
+                self.lessons.push(lesson);
             }
         }
-        if held_out.len() > 0 {
-            put(&mut self.lessons, Lesson::HeldOut, held_out.draw(random));
+        if let Some(patch) = held_out.draw(random)
+            && let (Some(asked), Some(other)) = (slots.next(), slots.next())
+        {
+            variation::describe(patch, asked);
             let place = self.lively.anywhere(SIDE / 2, random);
-            if let Some(slot) = slots.next() {
-                self.zoom.describe(self.zoom.small(), place, slot);
-                self.lessons.push(Lesson::Anywhere);
-            }
+            self.zoom.describe(self.zoom.small(), place, other);
+            self.lessons.extend([Lesson::HeldOut, Lesson::Anywhere]);
         }
         self.lessons.len()
     }
@@ -240,7 +240,7 @@ impl State {
         self.uncounted += 1;
         let held_out = options.held_out > 0 && self.taken.is_multiple_of(options.held_out);
         let memory = if held_out { &mut self.held_out } else { &mut self.positive };
-        memory.remember(|out| zoom.describe(small, place, out));
+        memory.remember(|patch| zoom.cut(small, place, patch));
     }
 }
 

@@ -7,41 +7,41 @@ use serde::{Deserialize, Serialize};
 
 /// The last examples, each of one length.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Examples {
-    numbers: Vec<f32>,
+pub(crate) struct Examples<T> {
+    elements: Vec<T>,
     length: usize,
     capacity: usize,
     /// Where the next one goes, once there is no more room.
     next: usize,
 }
 
-impl Examples {
-    /// Room for `capacity` examples of `length` numbers.
+impl<T: Copy + Default> Examples<T> {
+    /// Room for `capacity` examples of `length` elements.
     pub(crate) fn new(capacity: usize, length: usize) -> Self {
-        Self { numbers: Vec::with_capacity(capacity * length), length, capacity, next: 0 }
+        Self { elements: Vec::with_capacity(capacity * length), length, capacity, next: 0 }
     }
 
     /// Number of examples.
     pub(crate) fn len(&self) -> usize {
-        self.numbers.len() / self.length
+        self.elements.len() / self.length
     }
 
-    /// Remembers one, and forgets the oldest if there is no more room. `write` fills its numbers.
-    pub(crate) fn remember(&mut self, write: impl FnOnce(&mut [f32])) {
+    /// Remembers one, and forgets the oldest if there is no more room. `write` fills its elements.
+    pub(crate) fn remember(&mut self, write: impl FnOnce(&mut [T])) {
         if self.len() < self.capacity {
-            self.numbers.resize(self.numbers.len() + self.length, 0.0);
-            let begin = self.numbers.len() - self.length;
-            write(&mut self.numbers[begin..]);
+            self.elements.resize(self.elements.len() + self.length, T::default());
+            let begin = self.elements.len() - self.length;
+            write(&mut self.elements[begin..]);
         } else {
-            write(&mut self.numbers[self.next * self.length..][..self.length]);
+            write(&mut self.elements[self.next * self.length..][..self.length]);
             self.next = (self.next + 1) % self.capacity;
         }
     }
 
     /// Draws one, if there is any.
-    pub(crate) fn draw(&self, random: &mut Random) -> Option<&[f32]> {
+    pub(crate) fn draw(&self, random: &mut Random) -> Option<&[T]> {
         let place = (self.len() > 0).then(|| random.random_range(0..self.len()))?;
-        Some(&self.numbers[place * self.length..][..self.length])
+        Some(&self.elements[place * self.length..][..self.length])
     }
 
     /// Refuses examples that are not of the size of these.
@@ -51,7 +51,7 @@ impl Examples {
     pub(crate) fn check(&self, other: &Self) -> Result<(), SignalError> {
         let fits = (self.length, self.capacity) == (other.length, other.capacity);
         if fits
-            && other.numbers.len().is_multiple_of(self.length)
+            && other.elements.len().is_multiple_of(self.length)
             && other.len() <= self.capacity
             && other.next < self.capacity
         {

@@ -35,6 +35,7 @@ pub mod stack;
 mod state;
 mod summed_area;
 pub mod track;
+mod variation;
 mod verdict;
 mod zoom;
 

@@ -2,6 +2,7 @@
 
 use crate::descriptor;
 use crate::signal::SignalError;
+use crate::variation;
 
 /// The greatest factor.
 const MOST: usize = 8;
@@ -69,6 +70,12 @@ impl Zoom {
     pub(crate) fn describe(&self, small: &[u8], (x, y): (f32, f32), out: &mut [f32]) {
         let scale = self.scale as f32;
         descriptor::describe(small, self.width / self.scale, x / scale, y / scale, out);
+    }
+
+    /// Takes what is to be remembered of the place (`x`, `y`) of a frame, of which `small` was made.
+    pub(crate) fn cut(&self, small: &[u8], (x, y): (f32, f32), patch: &mut [u8]) {
+        let scale = self.scale as f32;
+        variation::cut(small, self.width / self.scale, (x / scale, y / scale), patch);
     }
 }
 

@@ -6,9 +6,14 @@
 //! ```
 //!
 //! For each size the whole frame is reduced to cells of that width, over which the drawing slides. Of scores that overlap the
-//! greatest is kept.
+//! greatest is kept. Which way a face looks is a matter of less than a cell, so a face lies at the mean of all places (and has
+//! the mean of all sizes) near by, each of them with a weight that falls with its score:
+//!
+//! ```text
+//! w(p, s) = exp((score(p, s) − greatest score) / SOFTNESS)
+//! ```
 
-use super::template::{COLUMNS, Pattern, ROWS, SIDE};
+use super::template::{COLUMNS, Pattern, ROWS, Row, SIDE};
 use super::{Face, FaceOptions};
 use crate::summed_area::{Area, SummedArea};
 
@@ -16,6 +21,10 @@ use crate::summed_area::{Area, SummedArea};
 const RATIO: f32 = 1.2;
 /// Pixels along a side of a cell, in the frame that is reduced for a size.
 const FINE: usize = 2;
+/// By how much less of a correlation a place weighs e times less.
+const SOFTNESS: f32 = 0.05;
+/// Share of a head's size within which places belong to it, along either axis.
+const REACH: f32 = 0.35;
 /// Grey levels per pixel that count as contrast at most: one edge is as good as a harder one.
 const CAP: f32 = 60.0;
 
@@ -23,6 +32,7 @@ const CAP: f32 = 60.0;
 pub(super) struct Finder {
     table: SummedArea,
     pattern: Pattern,
+    row: Row,
     scales: Vec<Scale>,
     threshold: f32,
     contrast: f32,
@@ -36,6 +46,8 @@ struct Scale {
     /// The frame in pixels of this size, and its contrast in cells.
     grey: Vec<f32>,
     contrast: Vec<f32>,
+    /// By place of the drawing, row by row; −1 where there is too little contrast.
+    scores: Vec<f32>,
 }
 
 impl Scale {
@@ -43,7 +55,27 @@ impl Scale {
         let cells = |side: usize| (side as f32 * SIDE / size) as usize;
         let (rows, columns) = (cells(height), cells(width));
         let contrast = vec![0.0; rows * columns];
-        Self { size, rows, columns, grey: vec![0.0; contrast.len() * FINE * FINE], contrast }
+        let scores = vec![-1.0; (rows + 1).saturating_sub(ROWS) * (columns + 1).saturating_sub(COLUMNS)];
+        Self { size, rows, columns, grey: vec![0.0; contrast.len() * FINE * FINE], contrast, scores }
+    }
+
+    /// Slides the drawing over the cells.
+    fn score(&mut self, pattern: &Pattern, least: f32, row: &mut Row) {
+        let places = self.columns + 1 - COLUMNS;
+        for (top, scores) in self.scores.chunks_exact_mut(places).enumerate() {
+            pattern.correlate(&self.contrast, self.columns, top, least, row, scores);
+        }
+    }
+
+    /// A face for each place of the drawing.
+    fn faces(&self) -> impl Iterator<Item = Face> {
+        let (cell, places) = (self.size / SIDE, self.columns + 1 - COLUMNS);
+        self.scores.iter().enumerate().map(move |(place, &score)| Face {
+            x: ((place % places) as f32 + COLUMNS as f32 / 2.0) * cell,
+            y: ((place / places) as f32 + ROWS as f32 / 2.0) * cell,
+            size: self.size,
+            score,
+        })
     }
 
     /// Reduces the frame, and takes its contrast.
@@ -79,6 +111,7 @@ impl Finder {
         Self {
             table: SummedArea::new(height, width),
             pattern: Pattern::drawn(),
+            row: Row::default(),
             scales: scales.filter(|scale| scale.rows >= ROWS && scale.columns >= COLUMNS).collect(),
             threshold: options.threshold as f32,
             contrast: options.contrast as f32,
@@ -91,20 +124,24 @@ impl Finder {
         let mut best = [None; Face::MOST];
         for scale in &mut self.scales {
             scale.look(&mut self.table);
-            let cell = scale.size / SIDE;
-            for row in 0..=scale.rows - ROWS {
-                for column in 0..=scale.columns - COLUMNS {
-                    let place = row * scale.columns + column;
-                    let (score, contrast) = self.pattern.correlation(&scale.contrast, scale.columns, place);
-                    if score >= self.threshold && contrast >= self.contrast {
-                        let x = (column as f32 + COLUMNS as f32 / 2.0) * cell;
-                        let y = (row as f32 + ROWS as f32 / 2.0) * cell;
-                        keep(&mut best, Face { x, y, size: scale.size, score });
-                    }
-                }
-            }
+            scale.score(&self.pattern, self.contrast, &mut self.row);
+            scale.faces().filter(|face| face.score >= self.threshold).for_each(|face| keep(&mut best, face));
         }
-        best
+        best.map(|face| face.map(|face| self.settled(face)))
+    }
+
+    /// The face at the mean of the places and sizes near by.
+    fn settled(&self, face: Face) -> Face {
+        let reach = REACH * face.size;
+        let near = |other: &Face| (other.x - face.x).abs() < reach && (other.y - face.y).abs() < reach;
+        let (mut sum, mut weights) = ([0.0; 3], 0.0);
+        for other in self.scales.iter().flat_map(Scale::faces).filter(near) {
+            let weight = ((other.score - face.score) / SOFTNESS).exp();
+            weights += weight;
+            [other.x, other.y, other.size].iter().zip(&mut sum).for_each(|(value, sum)| *sum += weight * value);
+        }
+        let [x, y, size] = sum.map(|sum| sum / weights);
+        Face { x, y, size, score: face.score }
     }
 }
 
@@ -161,7 +198,7 @@ mod tests {
         draw(&mut frame, 90, (58, 30), 70);
         let mut found: Vec<Face> = finder.find(&frame).into_iter().flatten().collect();
         found.sort_by(|one, other| one.x.total_cmp(&other.x));
-        let near = |face: &Face, x: f32, y: f32| (face.x - x).abs() < 5.0 && (face.y - y).abs() < 5.0;
+        let near = |face: &Face, x: f32, y: f32| (face.x - x).abs() < 2.0 && (face.y - y).abs() < 2.0;
         assert!(found.len() == 2 && near(&found[0], 20.0, 20.0) && near(&found[1], 68.0, 42.0), "{found:?}");
     }
 }

@@ -48,20 +48,52 @@ impl Pattern {
         Self { weights: DRAWING.map(|row| row.map(|cell| (contrast(cell) - mean) / length)) }
     }
 
-    /// The correlation with the cells of `grid` (rows of `width` cells) whose upper left one is at `place`, between −1 and 1, and
-    /// their standard deviation.
-    pub(super) fn correlation(&self, grid: &[f32], width: usize, place: usize) -> (f32, f32) {
-        let (mut product, mut sum, mut squares) = (0.0, 0.0, 0.0);
-        for (row, weights) in self.weights.iter().enumerate() {
-            let cells = &grid[place + row * width..][..COLUMNS];
-            for (weight, cell) in weights.iter().zip(cells) {
-                product += weight * cell;
-                sum += cell;
-                squares += cell * cell;
+    /// Writes the correlation with the cells of `grid` (rows of `width` cells), between −1 and 1, at every place whose upper row is
+    /// `top`, from left to right; −1 where the standard deviation of the cells is less than `least`.
+    pub(super) fn correlate(
+        &self,
+        grid: &[f32],
+        width: usize,
+        top: usize,
+        least: f32,
+        row: &mut Row,
+        scores: &mut [f32],
+    ) {
+        row.clear(width);
+        for (weights, cells) in self.weights.iter().zip(grid.chunks_exact(width).skip(top)) {
+            for (weight, cells) in weights.iter().zip(cells.windows(scores.len())) {
+                row.products.iter_mut().zip(cells).for_each(|(product, cell)| *product += weight * cell);
+            }
+            for ((sum, squares), cell) in row.sums.iter_mut().zip(&mut row.squares).zip(cells) {
+                *sum += cell;
+                *squares += cell * cell;
             }
         }
         let count = (COLUMNS * ROWS) as f32;
-        let variance = (squares - sum * sum / count).max(0.0);
-        if variance > 0.0 { (product / variance.sqrt(), (variance / count).sqrt()) } else { (0.0, 0.0) }
+        let across = row.sums.windows(COLUMNS).zip(row.squares.windows(COLUMNS));
+        for ((score, product), (sums, squares)) in scores.iter_mut().zip(&row.products).zip(across) {
+            let (sum, squares): (f32, f32) = (sums.iter().sum(), squares.iter().sum());
+            let variance = (squares - sum * sum / count).max(0.0);
+            let seen = variance > 0.0 && (variance / count).sqrt() >= least;
+            *score = if seen { product / variance.sqrt() } else { -1.0 };
+        }
+    }
+}
+
+/// What is summed for a row of places.
+#[derive(Default)]
+pub(super) struct Row {
+    products: Vec<f32>,
+    /// Of the cells of each column, and of their squares.
+    sums: Vec<f32>,
+    squares: Vec<f32>,
+}
+
+impl Row {
+    fn clear(&mut self, width: usize) {
+        for sums in [&mut self.products, &mut self.sums, &mut self.squares] {
+            sums.clear();
+            sums.resize(width, 0.0);
+        }
     }
 }

@@ -1,0 +1,120 @@
+//! The same thing seen otherwise: what is learned from a few examples should hold for what was never seen.
+//!
+//! An example is remembered as a patch of pixels. Each time it is learned from, it is drawn anew how it is seen,
+//!
+//! ```text
+//! I'(p) = I(c + e^s R(φ) p + t)        φ ∈ ±TURN,  s ∈ ±STRETCH,  t ∈ ±SHIFT along either axis
+//! ```
+//!
+//! mirrored or not, and with light for dark or not; a [descriptor](crate::descriptor) of I' is what the area sees.
+
+use crate::descriptor::{self, SIDE};
+use innate_nn::Random;
+use rand::Rng;
+
+/// Pixels along a side of a remembered patch: what a described one needs, however it is turned and stretched.
+const VIEW: usize = 36;
+/// Pixels of a remembered patch.
+pub(crate) const PIXELS: usize = VIEW * VIEW;
+/// Pixels along a side of a patch with the rim that its gradients need.
+const SEEN: usize = SIDE + 2;
+/// Greatest turn, in radians.
+const TURN: f32 = 0.6;
+/// Greatest logarithm of a change of size.
+const STRETCH: f32 = 0.25;
+/// Greatest move along either axis, in pixels.
+const SHIFT: f32 = 1.0;
+/// How often light is seen for dark: hands may be lighter or darker than what is behind them.
+const NEGATIVES: f64 = 0.3;
+
+/// Takes what is to be remembered of the place (`x`, `y`) of a frame of `width` pixels across, which goes on beyond its edges as its
+/// outermost pixels.
+pub(crate) fn cut(frame: &[u8], width: usize, (x, y): (f32, f32), patch: &mut [u8]) {
+    let last = |length: usize| length.saturating_sub(1);
+    let place = |middle: f32, index: usize, length: usize| {
+        let first = (middle - (VIEW / 2) as f32).round() as isize;
+        first.saturating_add_unsigned(index).clamp(0, last(length) as isize) as usize
+    };
+    for (i, pixel) in patch.iter_mut().enumerate() {
+        *pixel = frame[place(y, i / VIEW, frame.len() / width) * width + place(x, i % VIEW, width)];
+    }
+}
+
+/// Describes a remembered patch as it was.
+pub(crate) fn describe(patch: &[u8], out: &mut [f32]) {
+    let middle = (VIEW / 2) as f32;
+    descriptor::describe(patch, VIEW, middle, middle, out);
+}
+
+/// Describes a remembered patch as it might have been seen.
+pub(crate) fn describe_varied(patch: &[u8], random: &mut Random, out: &mut [f32]) {
+    let (sin, cos) = random.random_range(-TURN..=TURN).sin_cos();
+    let size = random.random_range(-STRETCH..=STRETCH).exp();
+    let [right, down] = [(); 2].map(|()| random.random_range(-SHIFT..=SHIFT));
+    let mut seen = [0; SEEN * SEEN];
+    for (i, pixel) in seen.iter_mut().enumerate() {
+        let [u, v] = [i % SEEN, i / SEEN].map(|index| size * (index as f32 - (SEEN - 1) as f32 / 2.0));
+        *pixel = light(patch, right + cos * u - sin * v, down + sin * u + cos * v);
+    }
+    let middle = (SEEN / 2) as f32;
+    descriptor::describe(&seen, SEEN, middle, middle, out);
+    if random.random() {
+        descriptor::mirror(out);
+    }
+    if random.random_bool(NEGATIVES) {
+        descriptor::negative(out);
+    }
+}
+
+/// The light of a patch at a place between pixels, seen from its middle.
+fn light(patch: &[u8], x: f32, y: f32) -> u8 {
+    let inside = |from_middle: f32| (from_middle + (VIEW - 1) as f32 / 2.0).clamp(0.0, (VIEW - 1) as f32);
+    let (x, y) = (inside(x), inside(y));
+    let (column, row) = (x as usize, y as usize);
+    let at = |row: usize, column: usize| f32::from(patch[row.min(VIEW - 1) * VIEW + column.min(VIEW - 1)]);
+    let along = |row: usize| at(row, column) + x.fract() * (at(row, column + 1) - at(row, column));
+    (along(row) + y.fract() * (along(row + 1) - along(row))).round() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::LENGTH;
+    use rand::SeedableRng;
+
+    const WIDTH: usize = 50;
+
+    fn patch(light: impl Fn(usize, usize) -> usize) -> Vec<u8> {
+        let frame: Vec<u8> = (0..WIDTH * 40).map(|i| light(i % WIDTH, i / WIDTH) as u8).collect();
+        let mut patch = vec![0; PIXELS];
+        cut(&frame, WIDTH, (23.3, 18.8), &mut patch);
+        let (mut remembered, mut there) = ([0.0; LENGTH], [0.0; LENGTH]);
+        describe(&patch, &mut remembered);
+        descriptor::describe(&frame, WIDTH, 23.3, 18.8, &mut there);
+        assert_eq!(remembered, there);
+        patch
+    }
+
+    #[test]
+    fn a_remembered_patch_is_described_as_its_place_was() {
+        patch(|x, y| (x * 37 + y * 101 + x * y * 13) % 256);
+        patch(|x, _| 5 * x);
+    }
+
+    #[test]
+    fn an_edge_is_seen_turned_as_far_as_it_may_be_and_either_way_round() {
+        // Light grows to the right: turned by 34 degrees it is nearer to that direction than to any but those beside it.
+        let ramp = patch(|x, _| 5 * x);
+        let (mut random, mut turned) = (Random::seed_from_u64(2), [0.0_f32; 8]);
+        for _ in 0..200 {
+            let mut out = [0.0; LENGTH];
+            describe_varied(&ramp, &mut random, &mut out);
+            for (i, value) in out.iter().enumerate() {
+                turned[i % 8] = turned[i % 8].max(*value);
+            }
+        }
+        // Right and left, and what lies 45 degrees beside them; never up or down.
+        assert!([0, 1, 3, 4, 5, 7].into_iter().all(|direction| turned[direction] > 0.1), "{turned:?}");
+        assert!([2, 6].into_iter().all(|direction| turned[direction] < 0.02), "{turned:?}");
+    }
+}
