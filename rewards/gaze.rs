@@ -38,7 +38,7 @@ const VIEW: usize = SIDE + 2 + 2 * SHIFT;
 /// Pixels of it.
 const PIXELS: usize = VIEW * VIEW;
 /// The part of the box around a head that is looked at: eyes, nose and mouth.
-const FEATURES: f32 = 0.85;
+const FEATURES: f32 = 0.7;
 /// A record of the past, or an example: a face, then x and y of its middle, or of a direction.
 const RECORD: usize = PIXELS + 2;
 /// Examples that are remembered at most.
