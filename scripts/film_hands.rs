@@ -122,6 +122,10 @@ fn on_film(film: &str, half: u32, mut file: RunFile) -> Outcome<RunFile> {
     file.set("evaluation.env", &format!("{{ from = {half}, frames = {} }}", u32::MAX))?;
     // For films in which hands are large and never rest.
     file.set("signals.mover", "{ settled = 0, vast = 1.0 }")?;
+    // Whoever is seen in the second half was seen in the first: what is learned need not hold for others.
+    for signal in ["hand", "hand-tracked", "hand-any"] {
+        file.set(&format!("signals.{signal}.varied"), "false")?;
+    }
     Ok(file)
 }
 
