@@ -80,16 +80,19 @@ pub fn negative(description: &mut [f32]) {
 
 /// The patch and its rim as numbers.
 fn cut(frame: &[u8], width: usize, x: f32, y: f32) -> [[f32; RIM]; RIM] {
-    let last = |length: usize| length.saturating_sub(1);
-    let places = |middle: f32, length: usize| -> [usize; RIM] {
-        let first = (middle - (RIM / 2) as f32).round() as isize;
-        std::array::from_fn(|i| first.saturating_add_unsigned(i).clamp(0, last(length) as isize) as usize)
-    };
-    let (columns, rows) = (places(x, width), places(y, frame.len() / width));
+    let (columns, rows) = (around::<RIM>(x, width), around::<RIM>(y, frame.len() / width));
     rows.map(|row| {
         let line = &frame[row * width..][..width];
         columns.map(|column| f32::from(line[column]))
     })
+}
+
+/// The `COUNT` pixels along one axis of a frame, `length` pixels long, of which `middle` is the middle; where the frame has ended,
+/// its outermost one.
+pub(crate) fn around<const COUNT: usize>(middle: f32, length: usize) -> [usize; COUNT] {
+    let first = (middle - (COUNT / 2) as f32).round() as isize;
+    let last = length.saturating_sub(1) as isize;
+    std::array::from_fn(|i| first.saturating_add_unsigned(i).clamp(0, last) as usize)
 }
 
 /// Adds the gradients of the row `here`, whose first and last columns belong to the rim, to each direction's columns.

@@ -11,8 +11,8 @@
 //! Reads `frame`, `flow` and the percepts `events`; writes the stack `hand.examples` (`[trials + 2, 128]`), trials drawn from what it
 //! remembers of event patches and quiet patches, half of each, in turn, each of them seen otherwise each time (`variation.rs`).
 //! The last two slots are never paid: an event patch of those that are held out (every `held_out`-th), as it was, and a place
-//! drawn from the present frame. Metrics: `examples`, the number of
-//! event patches so far; `separation`, how often the area sees more of a hand in the held-out one of these two.
+//! drawn from the present frame. Metrics: `examples`, the number of event patches so far; `separation`, how often the area sees
+//! more of a hand in the held-out one of these two.
 //!
 //! For comparison the teacher may be another one, at the same number of examples: for each event one place that moves
 //! ("motion"), or one anywhere ("random").

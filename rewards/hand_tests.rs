@@ -92,6 +92,26 @@ fn an_example_reaches_as_far_as_its_scale_says() {
 }
 
 #[test]
+fn an_example_is_seen_otherwise_each_time_unless_the_key_says_no() {
+    let looks = |varied: bool| {
+        let mut bank = bank(HandOptions { varied, most: 1, held_out: 0, ..HandOptions::default() });
+        bank.begin_episode(&scene(false), &mut Contrast).unwrap();
+        let mut looks = Vec::new();
+        for step in 0..20 {
+            bank.step(&scene(step == 5), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
+            bank.advance();
+            if step > 5 {
+                // The first trial is of the one event patch.
+                looks.push(bank.current()[3].as_f32().unwrap()[..descriptor::LENGTH].to_vec());
+            }
+        }
+        looks.dedup();
+        looks.len()
+    };
+    assert_eq!((looks(false), looks(true)), (1, 14));
+}
+
+#[test]
 fn examples_end_at_the_greatest_number() {
     let mut bank = bank(HandOptions { most: 3, ..HandOptions::default() });
     bank.begin_episode(&scene(false), &mut Contrast).unwrap();

@@ -30,13 +30,10 @@ const NEGATIVES: f64 = 0.3;
 /// Takes what is to be remembered of the place (`x`, `y`) of a frame of `width` pixels across, which goes on beyond its edges as its
 /// outermost pixels.
 pub(crate) fn cut(frame: &[u8], width: usize, (x, y): (f32, f32), patch: &mut [u8]) {
-    let last = |length: usize| length.saturating_sub(1);
-    let place = |middle: f32, index: usize, length: usize| {
-        let first = (middle - (VIEW / 2) as f32).round() as isize;
-        first.saturating_add_unsigned(index).clamp(0, last(length) as isize) as usize
-    };
-    for (i, pixel) in patch.iter_mut().enumerate() {
-        *pixel = frame[place(y, i / VIEW, frame.len() / width) * width + place(x, i % VIEW, width)];
+    let (columns, rows) = (descriptor::around::<VIEW>(x, width), descriptor::around::<VIEW>(y, frame.len() / width));
+    for (patch, row) in patch.chunks_exact_mut(VIEW).zip(rows) {
+        let line = &frame[row * width..][..width];
+        patch.iter_mut().zip(columns).for_each(|(pixel, column)| *pixel = line[column]);
     }
 }
 
