@@ -53,6 +53,16 @@ const USUAL: f32 = 0.75;
 const STIRRING: f32 = 0.25;
 /// Grey levels beyond the noise up to which a place may look different by chance.
 const DOUBT: f32 = 4.0;
+/// Grey levels beyond doubt above which a change says no more.
+const MUCH: f32 = 15.0;
+/// How many times as far as what travels something must have come for its coming to be certain.
+const FAR: f32 = 4.0;
+/// Steps of motion in the past that make it an e-th as certain that a place was still, and what is left of a step after another.
+const RESTLESS: f32 = 10.0;
+const CALM: f32 = 0.98;
+/// Steps of a visit that is certainly none, and those beyond it of one that certainly is one.
+const BRIEF: usize = 3;
+const LASTING: f32 = 10.0;
 
 /// Options of `mover`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
@@ -112,6 +122,8 @@ struct State {
     changes: Past<f32>,
     fixations: Past<usize>,
     clusters: Clusters,
+    /// By cell, the steps in which it moved, those long ago less.
+    restless: Vec<f32>,
     map: Vec<f32>,
 }
 
@@ -127,19 +139,27 @@ impl Neighbourhood for Place<'_> {
         self.state.motion.moves(self.cell)
     }
 
-    fn enters(&self) -> bool {
+    fn enters(&self) -> f32 {
         let tolerance = self.state.light.noise() + USUAL * self.options.threshold as f32;
-        self.state.motion.enters(self.cell)
-            && self.state.looks.is_usual(self.cell, &self.state.light, BEFORE, tolerance)
+        if !self.state.looks.is_usual(self.cell, &self.state.light, BEFORE, tolerance) {
+            return 0.0;
+        }
+        let far = self.state.motion.comes(self.cell) / (FAR * self.options.travelled.max(1.0) as f32);
+        far.min(1.0) * (-self.state.restless[self.cell] / RESTLESS).exp()
     }
 
     fn leaves(&self) -> bool {
-        self.state.motion.leaves(self.cell, self.options.travelled as f32)
+        self.state.motion.leaves(self.cell)
     }
 
     fn goes_on(&self) -> bool {
         self.state.motion.goes_on(self.cell)
     }
+}
+
+/// How certain it is that what came and went after `age` steps did something there.
+fn lasting(age: usize) -> f32 {
+    (age.saturating_sub(BRIEF) as f32 / LASTING).min(1.0)
 }
 
 impl Mover {
@@ -176,6 +196,8 @@ impl Mover {
         let MoverOptions { quiet, window, .. } = self.options;
         let columns = self.lively.columns;
         for cell in 0..self.state.cells.len() {
+            let restless = &mut self.state.restless[cell];
+            *restless = CALM * *restless + f32::from(u8::from(self.state.motion.moves(cell)));
             let mut automaton = self.state.cells[cell];
             let place = Place { state: &self.state, options: &self.options, cell };
             let outcome = automaton.step(&place, Times { quiet, window });
@@ -183,9 +205,10 @@ impl Mover {
             match outcome {
                 Outcome::Nothing => {}
                 Outcome::Entered => self.state.looks.remember(cell, &self.state.light, BEFORE),
-                Outcome::Left { age } => {
+                Outcome::Left { age, certain } => {
                     if let Some(change) = self.change(cell) {
-                        self.state.clusters.add((cell / columns, cell % columns), age, change);
+                        let evidence = certain * lasting(age) * change.min(MUCH);
+                        self.state.clusters.add((cell / columns, cell % columns), age, evidence);
                     }
                 }
             }
@@ -260,6 +283,7 @@ impl Signal for Mover {
             changes: Past::new(window + TOGETHER + 1, cells),
             fixations: Past::new(window + 1, 1),
             clusters: Clusters::default(),
+            restless: vec![0.0; cells],
             map: vec![0.0; self.grid.cells()],
         };
         let reach = self.grid.width.max(self.grid.height) as f32;
@@ -278,6 +302,7 @@ impl Signal for Mover {
         state.motion = Motion::new(self.lively.rows, self.lively.columns, self.options.vast as f32);
         state.looks.clear();
         state.map.fill(0.0);
+        state.restless.fill(0.0);
         state.clusters.clear();
         state.changes.clear();
         state.fixations.clear();
@@ -336,6 +361,7 @@ impl Signal for Mover {
         let own = &self.state;
         let fits = state.cells.len() == own.cells.len()
             && state.map.len() == own.map.len()
+            && state.restless.len() == own.restless.len()
             && state.light.is_like(&own.light)
             && state.motion.is_like(&own.motion)
             && state.looks.is_like(&own.looks);

@@ -1,7 +1,7 @@
 //! One cell of the frame, and what motion did to it.
 //!
 //! ```text
-//! STILL ──motion enters that has come from afar──▶ VISITED ──quiet, and what came has gone on──▶ compare
+//! STILL ──motion enters that has come from afar──▶ VISITED ──quiet, and what came has gone away──▶ compare
 //!   └──motion begins by itself──▶ STIRRED ──quiet──▶ STILL    ▲ └─quiet, and it went nowhere: it is still there─┘
 //! ```
 
@@ -11,11 +11,9 @@ const STILL: usize = 3;
 const GONE: usize = 3;
 /// Quiet steps after which what came is there to stay.
 pub(super) const RESTING: usize = 8;
-/// Quiet steps within which motion goes on beside: in the step in which it is over here, or in the next.
-const LEAVING: usize = 2;
 
 /// What a cell has been through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 enum Phase {
     /// Nothing happens.
     Still,
@@ -25,16 +23,18 @@ enum Phase {
     Visited {
         /// Steps since it came in.
         age: usize,
+        /// How certain it is that it came from afar, to a place that was still.
+        certain: f32,
     },
 }
 
 /// A cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Cell {
     phase: Phase,
     /// Steps since it last moved.
     quiet: usize,
-    /// Whether motion went on beside when it was over here, and whether it was further away a little later.
+    /// Whether motion went away when it was over here, and whether it went on somewhere near a little later.
     left: bool,
     gone: bool,
 }
@@ -43,9 +43,9 @@ pub(super) struct Cell {
 pub(super) trait Neighbourhood {
     /// Whether the cell moves.
     fn moves(&self) -> bool;
-    /// Whether motion enters that has come from afar, into a place that looked as usual.
-    fn enters(&self) -> bool;
-    /// Whether motion goes on beside it, away from it.
+    /// How certain it is, from 0 to 1, that motion enters that has come from afar, into a still place that looked as usual.
+    fn enters(&self) -> f32;
+    /// Whether something beside it has gone away from it just now.
     fn leaves(&self) -> bool;
     /// Whether motion goes on further away.
     fn goes_on(&self) -> bool;
@@ -61,7 +61,7 @@ pub(super) struct Times {
 }
 
 /// What follows for a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Outcome {
     /// Nothing.
     Nothing,
@@ -71,6 +71,8 @@ pub(super) enum Outcome {
     Left {
         /// Steps since it came in.
         age: usize,
+        /// How certain it was that it came.
+        certain: f32,
     },
 }
 
@@ -95,13 +97,16 @@ impl Cell {
         let rested = std::mem::take(&mut self.quiet);
         (self.left, self.gone) = (false, false);
         match &mut self.phase {
-            Phase::Still if rested >= STILL && around.enters() => {
-                self.phase = Phase::Visited { age: 0 };
-                return Outcome::Entered;
+            Phase::Still => {
+                let certain = if rested >= STILL { around.enters() } else { 0.0 };
+                if certain > 0.0 {
+                    self.phase = Phase::Visited { age: 0, certain };
+                    return Outcome::Entered;
+                }
+                self.phase = Phase::Stirred;
             }
-            Phase::Still => self.phase = Phase::Stirred,
             Phase::Stirred => {}
-            Phase::Visited { age } => *age += 1,
+            Phase::Visited { age, .. } => *age += 1,
         }
         Outcome::Nothing
     }
@@ -113,10 +118,10 @@ impl Cell {
             Phase::Still => {}
             Phase::Stirred if over => self.phase = Phase::Still,
             Phase::Stirred => {}
-            Phase::Visited { age } => {
+            Phase::Visited { age, certain } => {
                 *age += 1;
-                let age = *age;
-                self.left |= self.quiet <= LEAVING && around.leaves();
+                let (age, certain) = (*age, *certain);
+                self.left |= self.quiet == 1 && around.leaves();
                 // What only came to rest has stopped everywhere by then.
                 self.gone |= self.quiet == GONE && around.goes_on();
                 let left = self.quiet == times.quiet && self.left && self.gone;
@@ -125,7 +130,7 @@ impl Cell {
                     self.phase = Phase::Still;
                 }
                 if left && age < times.window {
-                    return Outcome::Left { age };
+                    return Outcome::Left { age, certain };
                 }
             }
         }
@@ -147,8 +152,8 @@ mod tests {
         fn moves(&self) -> bool {
             matches!(self.0, 'm' | 's')
         }
-        fn enters(&self) -> bool {
-            self.0 == 'm'
+        fn enters(&self) -> f32 {
+            if self.0 == 'm' { 0.5 } else { 0.0 }
         }
         fn leaves(&self) -> bool {
             self.0 == 'b'
@@ -166,12 +171,12 @@ mod tests {
 
     #[test]
     fn motion_that_comes_and_goes_makes_a_place_worth_comparing() {
-        assert_eq!(outcomes("..mmmb.a."), [Outcome::Entered, Outcome::Left { age: 5 }]);
+        assert_eq!(outcomes("..mmmb.a."), [Outcome::Entered, Outcome::Left { age: 5, certain: 0.5 }]);
     }
 
     #[test]
     fn what_stays_is_waited_for() {
-        assert_eq!(outcomes("mm......ssb.a."), [Outcome::Entered, Outcome::Left { age: 12 }]);
+        assert_eq!(outcomes("mm......ssb.a."), [Outcome::Entered, Outcome::Left { age: 12, certain: 0.5 }]);
         assert_eq!(outcomes("mmb......"), [Outcome::Entered]);
         assert_eq!(outcomes("mm...........ssb.a."), [Outcome::Entered]);
         assert_eq!(outcomes("mm......ssssssssssssssb.a."), [Outcome::Entered]);
@@ -180,6 +185,6 @@ mod tests {
     #[test]
     fn what_begins_by_itself_is_no_visit() {
         assert_eq!(outcomes("..sssb.a..."), []);
-        assert_eq!(outcomes("ssb.a.mmb.a."), [Outcome::Entered, Outcome::Left { age: 4 }]);
+        assert_eq!(outcomes("ssb.a.mmb.a."), [Outcome::Entered, Outcome::Left { age: 4, certain: 0.5 }]);
     }
 }

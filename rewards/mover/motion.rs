@@ -13,6 +13,7 @@
 
 use super::light::Light;
 use crate::liveliness::{CELL, Liveliness};
+use crate::past::Past;
 use serde::{Deserialize, Serialize};
 
 /// Steps for which what rests is known to have come from afar.
@@ -21,6 +22,14 @@ const PAUSE: u32 = 8;
 const SPEED: f32 = 0.3;
 /// Cells within which motion that has left a place is looked for.
 const AROUND: usize = 4;
+/// Cells over which what travels comes to a place.
+const COMING: usize = 2;
+/// Steps before and after which what comes to a place may be seen coming.
+const CAME: usize = 4;
+/// Steps within which what goes away from a place is seen going.
+const WENT: usize = 3;
+/// Cosine with the way to or from a place above which what travels goes that way.
+const ALONG: f32 = 0.5;
 /// Share of a cell that must have been in another a step before for that one to count.
 const SHARE: f32 = 0.1;
 
@@ -36,12 +45,18 @@ pub(super) struct Motion {
     vast: f32,
     now: Cells,
     before: Cells,
+    /// How far what came to each cell had come, 0 if nothing did, in each of the last steps.
+    coming: Past<f32>,
+    /// Whether something went away from each cell.
+    going: Past<bool>,
     /// Steps since each cell moved.
     quiet: Vec<u32>,
     #[serde(skip)]
     unseen: Vec<bool>,
     #[serde(skip)]
     region: Vec<usize>,
+    #[serde(skip)]
+    scratch: (Vec<f32>, Vec<bool>),
 }
 
 /// The motion of all cells in one step.
@@ -65,7 +80,17 @@ impl Motion {
             come: vec![(0.0, 0.0); count],
             travels: vec![false; count],
         };
-        Self { rows, columns, vast, now: still.clone(), before: still, quiet: vec![u32::MAX; count], ..Self::default() }
+        Self {
+            rows,
+            columns,
+            vast,
+            now: still.clone(),
+            before: still,
+            coming: Past::new(CAME, count),
+            going: Past::new(WENT, count),
+            quiet: vec![u32::MAX; count],
+            ..Self::default()
+        }
     }
 
     /// Whether this is the motion of as many cells.
@@ -74,7 +99,8 @@ impl Motion {
             let of = |cells: &Cells| (cells.moves.len(), cells.velocity.len(), cells.come.len(), cells.travels.len());
             (motion.rows, motion.columns, of(&motion.now), of(&motion.before), motion.quiet.len())
         };
-        counts(self) == counts(other)
+        let pasts = [self.coming.check(&other.coming), self.going.check(&other.going)];
+        counts(self) == counts(other) && pasts.iter().all(Result::is_ok)
     }
 
     /// Takes in a step: how much every cell changed, and the flow. What moves by more than `threshold` grey levels and has
@@ -97,6 +123,29 @@ impl Motion {
             *travels = moves[cell] && length(velocity[cell]) > SPEED && length(come[cell]) > far;
         }
         self.forget_the_vast();
+        self.follow();
+    }
+
+    /// Notes where what travels comes to, and what it goes away from.
+    fn follow(&mut self) {
+        let (mut coming, mut going) = std::mem::take(&mut self.scratch);
+        coming.clear();
+        coming.resize(self.quiet.len(), 0.0);
+        going.clear();
+        going.resize(self.quiet.len(), false);
+        for from in (0..self.quiet.len()).filter(|&cell| self.now.travels[cell]) {
+            let come = length(self.now.come[from]);
+            for cell in self.around(from, COMING) {
+                let cosine = self.cosine(from, cell);
+                if cosine > ALONG {
+                    coming[cell] = come.max(coming[cell]);
+                }
+                going[cell] |= cosine < -ALONG && self.beside(from, cell);
+            }
+        }
+        self.coming.push(&coming);
+        self.going.push(&going);
+        self.scratch = (coming, going);
     }
 
     /// Takes regions of cells that travel together and fill much of the frame for the passing of something near, or of the
@@ -153,16 +202,14 @@ impl Motion {
         self.now.moves[cell]
     }
 
-    /// Whether something that travels beside `cell` moved towards it a step before.
-    pub(super) fn enters(&self, cell: usize) -> bool {
-        let mut beside = self.around(cell, 1);
-        beside.any(|beside| self.before.travels[beside] && self.cosine(&self.before, beside, cell) > 0.5)
+    /// How far what lately came to `cell` had come, in pixels; 0 if nothing did.
+    pub(super) fn comes(&self, cell: usize) -> f32 {
+        (0..CAME).filter_map(|ago| self.coming.ago(ago)).map(|coming| coming[cell]).fold(0.0, f32::max)
     }
 
-    /// Whether something beside `cell` moves that has come `far` pixels, but not towards it.
-    pub(super) fn leaves(&self, cell: usize, far: f32) -> bool {
-        let comes = |beside| self.now.moves[beside] && length(self.now.come[beside]) > far;
-        self.around(cell, 1).any(|beside| comes(beside) && self.cosine(&self.now, beside, cell) < 0.5)
+    /// Whether something beside `cell` lately went away from it.
+    pub(super) fn leaves(&self, cell: usize) -> bool {
+        (0..WENT).filter_map(|ago| self.going.ago(ago)).any(|going| going[cell])
     }
 
     /// Whether something travels near `cell`.
@@ -171,11 +218,23 @@ impl Motion {
     }
 
     /// The cosine between the motion of cell `from` and the way to cell `to`.
-    fn cosine(&self, cells: &Cells, from: usize, to: usize) -> f32 {
-        let apart = |from: usize, to: usize| to as f32 - from as f32;
-        let way = (apart(from % self.columns, to % self.columns), apart(from / self.columns, to / self.columns));
-        let (dx, dy) = cells.velocity[from];
-        (way.0 * dx + way.1 * dy) / (length(way) * length((dx, dy))).max(f32::MIN_POSITIVE)
+    fn cosine(&self, from: usize, to: usize) -> f32 {
+        let (down, across) = self.way(from, to);
+        let (dx, dy) = self.now.velocity[from];
+        (across as f32 * dx + down as f32 * dy)
+            / ((across as f32).hypot(down as f32) * length((dx, dy))).max(f32::MIN_POSITIVE)
+    }
+
+    /// Rows and columns from one cell to another.
+    fn way(&self, from: usize, to: usize) -> (isize, isize) {
+        let apart = |from: usize, to: usize| to as isize - from as isize;
+        (apart(from / self.columns, to / self.columns), apart(from % self.columns, to % self.columns))
+    }
+
+    /// Whether two cells touch.
+    fn beside(&self, one: usize, other: usize) -> bool {
+        let (down, across) = self.way(one, other);
+        down.abs().max(across.abs()) == 1
     }
 
     fn around(&self, cell: usize, reach: usize) -> impl Iterator<Item = usize> + use<> {
@@ -226,14 +285,14 @@ mod tests {
     #[test]
     fn what_begins_to_move_enters_nothing_until_it_has_come_from_afar() {
         let beside = |steps: usize| (2 * steps + 8) / CELL;
-        assert!((0..CELLS).all(|cell| !after(2, 3).enters(cell)));
+        assert!((0..CELLS).all(|cell| after(2, 3).comes(cell) == 0.0));
         let motion = after(8, 3);
-        assert!(motion.enters(CELLS + beside(7)) && motion.goes_on(CELLS + beside(7)));
-        assert!(!motion.enters(8 * CELLS + beside(7)));
+        assert!(motion.comes(CELLS + beside(7)) > 4.0 && motion.goes_on(CELLS + beside(7)));
+        assert_eq!(motion.comes(8 * CELLS + beside(7)), 0.0);
     }
 
     #[test]
     fn what_is_vast_passes_in_front_and_enters_nothing() {
-        assert!((0..CELLS * CELLS).all(|cell| !after(8, CELLS).enters(cell)));
+        assert!((0..CELLS * CELLS).all(|cell| after(8, CELLS).comes(cell) == 0.0));
     }
 }
