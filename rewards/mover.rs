@@ -1,15 +1,18 @@
 //! `mover`: something that moves comes to a still place, and leaves it changed (Ullman, Harari & Dorfman 2012, stage 1).
 //!
-//! Motion that has come from afar enters a cell from beside, it leaves again, and the place looks different, wherever it may
+//! Motion that has come from afar comes to a cell, it goes away again, and the place looks different, wherever it may
 //! have shifted a little (`looks.rs`). Something that merely passes changes nothing; something that begins to move by itself,
 //! swings or turns comes from nowhere; something that comes and stays has not left; a place that never looked the same for
 //! long tells nothing (`settled`); light alone is taken away; what fills most of the frame's height only passes in front (`vast`).
-//! Cells that change side by side within 3 steps make one event, if they are `cells` or more and together changed enough; one that
-//! is free later belongs to it as well, if motion entered it at about the same time.
+//! How much a cell tells (`evidence.rs`) grows with how far what came had come, how seldom the place had moved before, how long
+//! the visit took and how much it changed. Cells that change side by side within 3 steps make one event, if they are `cells` or
+//! more and together tell enough (`change`); one that is free later belongs to it as well, if motion came to it at about the
+//! same time.
 //!
-//! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion 3 steps after it entered;
-//! x, y of the middle of the cells; steps since it entered; number of cells; unused rows 0; pixels) and `mover.map` (`[rows,
-//! columns]`: events on the grid of fixations, fading). Pays 1 for each step, from the one in which motion entered, in which
+//! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion 3 steps after it came;
+//! x, y of the middle of the cells; steps since it came; number of cells; unused rows 0; pixels) and `mover.map` (`[rows,
+//! columns]`: events on the grid of fixations, fading). When motion came is the mean over the cells, and it and the middle
+//! weigh each cell by what it tells. Pays 1 for each step, from the one in which motion came, in which
 //! the fixated cell was the event's or one beside it, back in time. Metric: `events`, their number.
 //!
 //! Departures from the paper's outline: 1. What moves is seen by the change of the frame, sharper than flow; flow tells where
@@ -18,6 +21,7 @@
 
 mod automaton;
 mod clusters;
+mod evidence;
 pub(crate) mod light;
 mod looks;
 mod motion;
@@ -31,6 +35,7 @@ use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError}
 use crate::state;
 use automaton::{Cell, Neighbourhood, Outcome, Times};
 use clusters::{Cluster, Clusters};
+use evidence::Restless;
 use innate_envs::{Array, ArraySpec};
 use light::{Light, middle_of_change};
 use looks::Looks;
@@ -53,16 +58,6 @@ const USUAL: f32 = 0.75;
 const STIRRING: f32 = 0.25;
 /// Grey levels beyond the noise up to which a place may look different by chance.
 const DOUBT: f32 = 4.0;
-/// Grey levels beyond doubt above which a change says no more.
-const MUCH: f32 = 15.0;
-/// How many times as far as what travels something must have come for its coming to be certain.
-const FAR: f32 = 4.0;
-/// Steps of motion in the past that make it an e-th as certain that a place was still, and what is left of a step after another.
-const RESTLESS: f32 = 10.0;
-const CALM: f32 = 0.98;
-/// Steps of a visit that is certainly none, and those beyond it of one that certainly is one.
-const BRIEF: usize = 3;
-const LASTING: f32 = 10.0;
 
 /// Options of `mover`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
@@ -70,7 +65,8 @@ const LASTING: f32 = 10.0;
 pub struct MoverOptions {
     /// Mean change of a pixel from step to step, in grey levels above the frame's median, from which a cell moves.
     pub threshold: f64,
-    /// Change of all cells of an event together, in grey levels of a mean pixel beyond doubt, from which it is one.
+    /// Change of all cells of an event together, in grey levels of a mean pixel beyond doubt, from which it is one; a cell counts
+    /// 15 at most, and less the less certain it is that something came from afar to a still place and did not only pass.
     pub change: f64,
     /// Cells of 4x4 pixels that an event has at least.
     pub cells: usize,
@@ -89,7 +85,7 @@ pub struct MoverOptions {
 
 impl Default for MoverOptions {
     fn default() -> Self {
-        Self { threshold: 6.0, change: 20.0, cells: 2, travelled: 4.0, quiet: 3, settled: 16, vast: 0.6, window: 36 }
+        Self { threshold: 6.0, change: 16.0, cells: 2, travelled: 4.0, quiet: 3, settled: 16, vast: 0.6, window: 36 }
     }
 }
 
@@ -122,8 +118,7 @@ struct State {
     changes: Past<f32>,
     fixations: Past<usize>,
     clusters: Clusters,
-    /// By cell, the steps in which it moved, those long ago less.
-    restless: Vec<f32>,
+    restless: Restless,
     map: Vec<f32>,
 }
 
@@ -144,8 +139,9 @@ impl Neighbourhood for Place<'_> {
         if !self.state.looks.is_usual(self.cell, &self.state.light, BEFORE, tolerance) {
             return 0.0;
         }
-        let far = self.state.motion.comes(self.cell) / (FAR * self.options.travelled.max(1.0) as f32);
-        far.min(1.0) * (-self.state.restless[self.cell] / RESTLESS).exp()
+        // Where nothing rests for long, that a place moved before says nothing.
+        let rests = if self.options.settled == 0 { 1.0 } else { self.state.restless.rests(self.cell) };
+        rests * evidence::from_afar(self.state.motion.comes(self.cell), self.options.travelled as f32)
     }
 
     fn leaves(&self) -> bool {
@@ -155,11 +151,6 @@ impl Neighbourhood for Place<'_> {
     fn goes_on(&self) -> bool {
         self.state.motion.goes_on(self.cell)
     }
-}
-
-/// How certain it is that what came and went after `age` steps did something there.
-fn lasting(age: usize) -> f32 {
-    (age.saturating_sub(BRIEF) as f32 / LASTING).min(1.0)
 }
 
 impl Mover {
@@ -196,8 +187,7 @@ impl Mover {
         let MoverOptions { quiet, window, .. } = self.options;
         let columns = self.lively.columns;
         for cell in 0..self.state.cells.len() {
-            let restless = &mut self.state.restless[cell];
-            *restless = CALM * *restless + f32::from(u8::from(self.state.motion.moves(cell)));
+            self.state.restless.step(cell, self.state.motion.moves(cell));
             let mut automaton = self.state.cells[cell];
             let place = Place { state: &self.state, options: &self.options, cell };
             let outcome = automaton.step(&place, Times { quiet, window });
@@ -207,8 +197,10 @@ impl Mover {
                 Outcome::Entered => self.state.looks.remember(cell, &self.state.light, BEFORE),
                 Outcome::Left { age, certain } => {
                     if let Some(change) = self.change(cell) {
-                        let evidence = certain * lasting(age) * change.min(MUCH);
-                        self.state.clusters.add((cell / columns, cell % columns), age, evidence);
+                        let evidence = evidence::evidence(change, age, certain);
+                        if evidence > 0.0 {
+                            self.state.clusters.add((cell / columns, cell % columns), age, evidence);
+                        }
                     }
                 }
             }
@@ -231,10 +223,11 @@ impl Mover {
     fn found(&self, cluster: &Cluster) -> Found {
         let (row, column) = cluster.middle();
         let changed = ((column + 0.5) * CELL as f32, (row + 0.5) * CELL as f32);
-        let changes = self.state.changes.ago(cluster.age.saturating_sub(SEEN));
+        let age = cluster.age();
+        let changes = self.state.changes.ago(age.saturating_sub(SEEN));
         let threshold = self.options.threshold as f32;
         let mover = changes.and_then(|changes| middle_of_change(changes, self.lively.columns, threshold, changed));
-        Found { mover: mover.unwrap_or(changed), changed, age: cluster.age, cells: cluster.cells }
+        Found { mover: mover.unwrap_or(changed), changed, age, cells: cluster.cells }
     }
 
     /// Writes the events of this step and the fading map.
@@ -283,7 +276,7 @@ impl Signal for Mover {
             changes: Past::new(window + TOGETHER + 1, cells),
             fixations: Past::new(window + 1, 1),
             clusters: Clusters::default(),
-            restless: vec![0.0; cells],
+            restless: Restless::new(cells),
             map: vec![0.0; self.grid.cells()],
         };
         let reach = self.grid.width.max(self.grid.height) as f32;
@@ -302,7 +295,7 @@ impl Signal for Mover {
         state.motion = Motion::new(self.lively.rows, self.lively.columns, self.options.vast as f32);
         state.looks.clear();
         state.map.fill(0.0);
-        state.restless.fill(0.0);
+        state.restless.clear();
         state.clusters.clear();
         state.changes.clear();
         state.fixations.clear();
@@ -361,7 +354,7 @@ impl Signal for Mover {
         let own = &self.state;
         let fits = state.cells.len() == own.cells.len()
             && state.map.len() == own.map.len()
-            && state.restless.len() == own.restless.len()
+            && state.restless.is_like(&own.restless)
             && state.light.is_like(&own.light)
             && state.motion.is_like(&own.motion)
             && state.looks.is_like(&own.looks);

@@ -18,13 +18,13 @@ const COMPARED: usize = 64;
 pub(super) struct Cluster {
     /// Their number.
     pub(super) cells: usize,
-    /// By how many grey levels per pixel they look different, together.
-    pub(super) change: f32,
-    /// Sums of their rows and columns, each times its change.
+    /// What they tell, together, in grey levels.
+    pub(super) evidence: f32,
+    /// Sums of their rows and columns, each times what it tells.
     rows: f32,
     columns: f32,
-    /// Steps since motion entered the first of them.
-    pub(super) age: usize,
+    /// Sum of the steps since motion entered them, each times what it tells.
+    ages: f32,
     /// Steps since motion entered the one that it entered last.
     latest: usize,
     /// Steps since the last one changed.
@@ -68,7 +68,7 @@ impl Clusters {
     /// neighbour in time are forgotten.
     pub(super) fn grow_older(&mut self, window: usize) {
         for cluster in &mut self.known {
-            cluster.age += 1;
+            cluster.ages += cluster.evidence;
             cluster.latest += 1;
             cluster.since += 1;
             cluster.grown += 1;
@@ -76,21 +76,21 @@ impl Clusters {
         self.known.retain(|cluster| !cluster.told || cluster.latest <= window + ENTERED);
     }
 
-    /// Adds the cell at `place` (row, column), which motion entered `age` steps ago and which looks different by `change`.
-    pub(super) fn add(&mut self, (row, column): (usize, usize), age: usize, change: f32) {
+    /// Adds the cell at `place` (row, column), which motion entered `age` steps ago and which tells so much.
+    pub(super) fn add(&mut self, (row, column): (usize, usize), age: usize, evidence: f32) {
         let known = self.known.iter().position(|cluster| cluster.takes(&cluster.place(row, column, age)));
         let known = known.unwrap_or_else(|| {
             self.known.push(Cluster::default());
             self.known.len() - 1
         });
-        self.known[known].add(row, column, age, change);
+        self.known[known].add(row, column, age, evidence);
     }
 
-    /// Takes out a cluster that no longer grows, if it has at least `fewest` cells that together look different by `least`;
+    /// Takes out a cluster that no longer grows, if it has at least `fewest` cells that together tell `least`;
     /// lesser ones are dropped.
     pub(super) fn take_complete(&mut self, fewest: usize, least: f32) -> Option<Cluster> {
         self.known.retain(|cluster| {
-            cluster.told || cluster.since < TOGETHER || cluster.cells >= fewest && cluster.change >= least
+            cluster.told || cluster.since < TOGETHER || cluster.cells >= fewest && cluster.evidence >= least
         });
         let complete = self.known.iter_mut().find(|cluster| !cluster.told && cluster.since >= TOGETHER)?;
         complete.told = true;
@@ -111,23 +111,31 @@ impl Cluster {
     }
 
     /// Takes a cell in.
-    fn add(&mut self, row: usize, column: usize, age: usize, change: f32) {
+    fn add(&mut self, row: usize, column: usize, age: usize, evidence: f32) {
         if self.places.len() < COMPARED {
             self.places.push(self.place(row, column, age));
         }
         self.latest = if self.cells == 0 { age } else { self.latest.min(age) };
         self.cells += 1;
-        self.change += change;
-        self.rows += change * row as f32;
-        self.columns += change * column as f32;
-        self.age = self.age.max(age);
+        self.evidence += evidence;
+        self.rows += evidence * row as f32;
+        self.columns += evidence * column as f32;
+        self.ages += evidence * age as f32;
         self.since = 0;
     }
 
-    /// Row and column of its middle, where most has changed.
+    /// Row and column of its middle, where they tell most.
     pub(super) fn middle(&self) -> (f32, f32) {
-        let sum = self.change.max(f32::MIN_POSITIVE);
-        (self.rows / sum, self.columns / sum)
+        (self.mean(self.rows), self.mean(self.columns))
+    }
+
+    /// Steps since motion entered where they tell most.
+    pub(super) fn age(&self) -> usize {
+        self.mean(self.ages).round() as usize
+    }
+
+    fn mean(&self, sum: f32) -> f32 {
+        sum / self.evidence.max(f32::MIN_POSITIVE)
     }
 }
 
@@ -147,7 +155,7 @@ mod tests {
             clusters.grow_older(36);
         }
         let found = clusters.take_complete(2, 30.0).unwrap_or_default();
-        assert_eq!((found.cells, found.middle(), found.age), (2, (3.25, 3.25), 7 + TOGETHER));
+        assert_eq!((found.cells, found.middle(), found.age()), (2, (3.25, 3.25), 6 + TOGETHER));
         assert_eq!(clusters.take_complete(2, 30.0), None);
         assert_eq!(clusters.known.len(), 1);
     }
