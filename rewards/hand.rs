@@ -37,6 +37,8 @@ use serde::{Deserialize, Serialize};
 
 /// Event patches, and quiet patches, that are remembered at most.
 const REMEMBERED: usize = 512;
+/// Steps before something came in which it was not there yet.
+const STILL: usize = 4;
 /// Held-out event patches that are remembered at most.
 const HELD_OUT: usize = 128;
 
@@ -58,6 +60,8 @@ pub struct HandOptions {
     pub window: usize,
     /// Whether examples are learned from as they might have been seen: turned, nearer or farther, mirrored, light for dark.
     pub varied: bool,
+    /// Whether what lay at the place of a mover event before anything came is told to be something else.
+    pub before: bool,
     /// How many times as far as a patch of 16 pixels an example reaches, 1 to 8: with more than 1 the area learns what surrounds a
     /// hand, as `context` shows it.
     pub scale: usize,
@@ -92,6 +96,7 @@ impl Default for HandOptions {
             threshold: 0.3,
             window: 48,
             varied: true,
+            before: true,
             scale: 1,
             events: vec![EVENTS.into()],
             area: "hand".into(),
@@ -117,6 +122,8 @@ struct State {
     frames: Past<u8>,
     positive: Examples<u8>,
     negative: Examples<u8>,
+    /// What lay at the places of events before.
+    before: Examples<u8>,
     held_out: Examples<u8>,
     /// Event patches so far.
     taken: usize,
@@ -156,6 +163,7 @@ impl Hand {
             frames: Past::new(options.window, 0),
             positive: Examples::new(REMEMBERED, variation::PIXELS),
             negative: Examples::new(REMEMBERED, variation::PIXELS),
+            before: Examples::new(REMEMBERED, variation::PIXELS),
             held_out: Examples::new(HELD_OUT, variation::PIXELS),
             taken: 0,
             uncounted: 0,
@@ -166,10 +174,11 @@ impl Hand {
     }
 
     /// Takes in what the events of a percept look like, or owes as many other places.
-    fn take_events(&mut self, happened: &[f32]) {
+    fn take_events(&mut self, percept: usize, happened: &[f32]) {
+        let moved = self.options.events[percept] == EVENTS;
         for event in events(happened) {
             match self.options.teacher {
-                Teacher::Movers => self.take_event(event),
+                Teacher::Movers => self.take_event(event, moved),
                 Teacher::Motion | Teacher::Random => self.state.owed += 1,
             }
         }
@@ -192,25 +201,34 @@ impl Hand {
         }
     }
 
-    /// Takes in what was at the place of an event when what moves was well in place.
-    fn take_event(&mut self, event: Event) {
+    /// Takes in what was at the place of an event when what moves was well in place, and what lay there before if it was `moved`.
+    fn take_event(&mut self, event: Event, moved: bool) {
         // The frames leave the state for a moment, so that it may change while one of them is looked at.
         let frames = std::mem::take(&mut self.state.frames);
         if let Some(frame) = event.age.checked_sub(SEEN).and_then(|ago| frames.ago(ago)) {
             self.state.take(&self.options, &self.zoom, frame, event.mover);
+        }
+        if self.options.before
+            && moved
+            && let Some(frame) = frames.ago(event.age + STILL)
+        {
+            self.state.before.remember(|patch| self.zoom.cut(frame, event.mover, patch));
         }
         self.state.frames = frames;
     }
 
     /// Fills the stack with lessons, and tells how many slots are present.
     fn teach(&mut self, items: &mut [f32]) -> usize {
-        let State { random, positive, negative, held_out, .. } = &mut self.state;
+        let State { random, positive, negative, before, held_out, .. } = &mut self.state;
         self.lessons.clear();
         let mut slots = items.chunks_exact_mut(descriptor::LENGTH);
         if positive.len() > 0 && negative.len() > 0 {
             for (trial, slot) in slots.by_ref().take(self.options.trials).enumerate() {
-                let (lesson, memory) =
-                    if trial % 2 == 0 { (Lesson::Yes, &*positive) } else { (Lesson::No, &*negative) };
+                let (lesson, memory) = match trial % 4 {
+                    0 | 2 => (Lesson::Yes, &*positive),
+                    3 if before.len() > 0 => (Lesson::No, &*before),
+                    _ => (Lesson::No, &*negative),
+                };
                 let Some(patch) = memory.draw(random) else { break };
                 match self.options.varied {
                     true => variation::describe_varied(patch, random, slot),
@@ -290,7 +308,7 @@ impl Signal for Hand {
         self.zoom.shrink(frame);
         self.state.frames.push(self.zoom.small());
         for percept in 0..self.options.events.len() {
-            self.take_events(reads.f32(2 + percept)?);
+            self.take_events(percept, reads.f32(2 + percept)?);
         }
         self.take_places();
         let [items, count] = writes else { return Err(SignalError::new("perceive before bind")) };
@@ -331,6 +349,7 @@ impl Signal for Hand {
         self.state.frames.check(&state.frames)?;
         self.state.positive.check(&state.positive)?;
         self.state.negative.check(&state.negative)?;
+        self.state.before.check(&state.before)?;
         self.state.held_out.check(&state.held_out)?;
         self.lively.set_traces(&traces)?;
         (self.state, self.lessons) = (state, lessons);

@@ -7,10 +7,15 @@ use innate_envs::{Observation, Step};
 
 const SIZE: usize = 48;
 
-/// A frame that is plain but for stripes around (36, 12), and the event that something was there.
+/// A plain frame; with an event, stripes around (36, 12), and that something was there.
 fn scene(event: bool) -> Observation {
+    striped(event, event)
+}
+
+/// A frame that is plain but for stripes, if it is `striped`, around (36, 12), and perhaps the event that something was there.
+fn striped(striped: bool, event: bool) -> Observation {
     let stripes = |i: usize| (28..44).contains(&(i % SIZE)) && (4..20).contains(&(i / SIZE)) && i % 4 < 2;
-    let frame = (0..SIZE * SIZE).map(|i| if stripes(i) { 255 } else { (i % 7) as u8 }).collect();
+    let frame = (0..SIZE * SIZE).map(|i| if striped && stripes(i) { 255 } else { (i % 7) as u8 }).collect();
     let mut happened = vec![0.0; 24];
     if event {
         happened[..6].copy_from_slice(&[36.0, 12.0, 36.0, 12.0, 3.0, 3.0]);
@@ -73,6 +78,22 @@ fn event_patches_are_yes_and_quiet_patches_no() {
 }
 
 #[test]
+fn what_lay_there_before_is_told_to_be_something_else_unless_the_key_says_no() {
+    for before in [true, false] {
+        let mut bank = bank(HandOptions { before, varied: false, ..HandOptions::default() });
+        // Stripes lie there until something comes, 3 steps before the event is told.
+        bank.begin_episode(&striped(true, false), &mut Contrast).unwrap();
+        for step in 1..=10 {
+            bank.step(&striped(step < 7, step == 10), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
+            bank.advance();
+        }
+        let slots = bank.current()[3].as_f32().unwrap().chunks_exact(descriptor::LENGTH);
+        let strong: Vec<bool> = slots.take(4).map(|slot| slot.iter().any(|edge| *edge > 0.3)).collect();
+        assert_eq!((strong[0], strong[2], strong[3]), (false, false, before), "{strong:?}");
+    }
+}
+
+#[test]
 fn an_example_reaches_as_far_as_its_scale_says() {
     let mut bank = bank(HandOptions { scale: 2, varied: false, ..HandOptions::default() });
     bank.begin_episode(&scene(false), &mut Contrast).unwrap();
@@ -82,7 +103,7 @@ fn an_example_reaches_as_far_as_its_scale_says() {
     }
     let described = |scale: usize| {
         let (mut zoom, mut out) = (Zoom::new(scale, (SIZE, SIZE)).unwrap(), vec![0.0; descriptor::LENGTH]);
-        zoom.shrink(scene(false).arrays[0].as_u8().unwrap());
+        zoom.shrink(scene(true).arrays[0].as_u8().unwrap());
         zoom.describe(zoom.small(), (36.0, 12.0), &mut out);
         out
     };
