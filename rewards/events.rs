@@ -17,7 +17,7 @@ pub(crate) struct Event {
     pub(crate) mover: (f32, f32),
     /// Middle of the cells that changed, in pixels.
     pub(crate) changed: (f32, f32),
-    /// Steps since motion entered.
+    /// Steps since motion entered: the mean over the cells, each as much as it tells.
     pub(crate) age: usize,
 }
 

@@ -1,21 +1,25 @@
 //! `hand`: mover events teach an area what a hand looks like (Ullman, Harari & Dorfman 2012, stage 2).
 //!
 //! What was at the place of an event, 3 steps after motion entered it, is called a hand, and so is what is seen while it is
-//! followed (`track`); what is at places where nothing moves
-//! is called something else. Nothing is said of all other places: that no event happened there means nothing.
+//! followed (`track`); what is at places where nothing moves is called something else, and so is what lay at the place of a mover
+//! event before anything came there (`before`). Nothing is said of all other places: that no event happened there means nothing.
 //!
 //! ```text
-//! pay(trial) = 1 if the area decides 1 on an event patch, or 0 on a quiet patch;  else 0
+//! pay(trial) = 1 if the area decides 1 on an event patch, or 0 on a quiet patch or one of before;  else 0
 //! ```
 //!
 //! Reads `frame`, `flow` and the percepts `events`; writes the stack `hand.examples` (`[trials + 2, 128]`), trials drawn from what it
-//! remembers of event patches and quiet patches, half of each, in turn, each of them seen otherwise each time (`variation.rs`).
+//! remembers: every other one an event patch, the others in turn quiet patches and those of before, each of them seen otherwise
+//! each time (`variation.rs`).
 //! The last two slots are never paid: an event patch of those that are held out (every `held_out`-th), as it was, and a place
 //! drawn from the present frame. Metrics: `examples`, the number of event patches so far; `separation`, how often the area sees
 //! more of a hand in the held-out one of these two.
 //!
 //! For comparison the teacher may be another one, at the same number of examples: for each event one place that moves
-//! ("motion"), or one anywhere ("random").
+//! ("motion"), or one anywhere ("random"). What is called something else stays the same.
+//!
+//! Departure from the paper's outline: its negatives are random patches alone. What lay there before differs from an event patch in
+//! just what came, so that the thing which is taken, and cloth that moves by itself, are not learned with the hand.
 
 use crate::descriptor::{self, SIDE};
 use crate::events::{EVENTS, Event, SEEN, events};
@@ -37,8 +41,8 @@ use serde::{Deserialize, Serialize};
 
 /// Event patches, and quiet patches, that are remembered at most.
 const REMEMBERED: usize = 512;
-/// Steps before something came in which it was not there yet.
-const STILL: usize = 4;
+/// Steps before motion came at which nothing of it was there yet.
+const BEFORE: usize = 4;
 /// Held-out event patches that are remembered at most.
 const HELD_OUT: usize = 128;
 
@@ -60,7 +64,8 @@ pub struct HandOptions {
     pub window: usize,
     /// Whether examples are learned from as they might have been seen: turned, nearer or farther, mirrored, light for dark.
     pub varied: bool,
-    /// Whether what lay at the place of a mover event before anything came is told to be something else.
+    /// Whether what lay at the place of a mover event before anything came is taught to be something else, in every other of these
+    /// lessons; with 4 trials or more.
     pub before: bool,
     /// How many times as far as a patch of 16 pixels an example reaches, 1 to 8: with more than 1 the area learns what surrounds a
     /// hand, as `context` shows it.
@@ -160,7 +165,7 @@ impl Hand {
         }
         let state = State {
             random: Random::seed_from_u64(0),
-            frames: Past::new(options.window, 0),
+            frames: Past::new(options.window + BEFORE, 0),
             positive: Examples::new(REMEMBERED, variation::PIXELS),
             negative: Examples::new(REMEMBERED, variation::PIXELS),
             before: Examples::new(REMEMBERED, variation::PIXELS),
@@ -175,10 +180,13 @@ impl Hand {
 
     /// Takes in what the events of a percept look like, or owes as many other places.
     fn take_events(&mut self, percept: usize, happened: &[f32]) {
-        let moved = self.options.events[percept] == EVENTS;
+        let dated = self.options.events[percept] == EVENTS;
         for event in events(happened) {
+            if dated && self.options.before && !self.state.is_full(&self.options) {
+                self.take_before(event);
+            }
             match self.options.teacher {
-                Teacher::Movers => self.take_event(event, moved),
+                Teacher::Movers => self.take_event(event),
                 Teacher::Motion | Teacher::Random => self.state.owed += 1,
             }
         }
@@ -201,18 +209,20 @@ impl Hand {
         }
     }
 
-    /// Takes in what was at the place of an event when what moves was well in place, and what lay there before if it was `moved`.
-    fn take_event(&mut self, event: Event, moved: bool) {
+    /// Takes in what lay at the place of an event before motion came.
+    fn take_before(&mut self, event: Event) {
+        let State { frames, before, .. } = &mut self.state;
+        if let Some(frame) = frames.ago(event.age.saturating_add(BEFORE)) {
+            before.remember(|patch| self.zoom.cut(frame, event.mover, patch));
+        }
+    }
+
+    /// Takes in what was at the place of an event when what moves was well in place.
+    fn take_event(&mut self, event: Event) {
         // The frames leave the state for a moment, so that it may change while one of them is looked at.
         let frames = std::mem::take(&mut self.state.frames);
         if let Some(frame) = event.age.checked_sub(SEEN).and_then(|ago| frames.ago(ago)) {
             self.state.take(&self.options, &self.zoom, frame, event.mover);
-        }
-        if self.options.before
-            && moved
-            && let Some(frame) = frames.ago(event.age + STILL)
-        {
-            self.state.before.remember(|patch| self.zoom.cut(frame, event.mover, patch));
         }
         self.state.frames = frames;
     }
@@ -250,9 +260,14 @@ impl Hand {
 }
 
 impl State {
+    /// Whether no more event patches are taken in.
+    fn is_full(&self, options: &HandOptions) -> bool {
+        options.most > 0 && self.taken >= options.most
+    }
+
     /// Takes in what lies at `place` as a positive example, from a frame that was made smaller.
     fn take(&mut self, options: &HandOptions, zoom: &Zoom, small: &[u8], place: (f32, f32)) {
-        if options.most > 0 && self.taken >= options.most {
+        if self.is_full(options) {
             return;
         }
         self.taken += 1;
@@ -281,7 +296,7 @@ impl Signal for Hand {
         self.zoom = Zoom::new(self.options.scale, frame_size(&reads[0])?)?;
         self.lively = Liveliness::new(&reads[1])?;
         reads[2..].iter().try_for_each(Event::check)?;
-        self.state.frames = Past::new(self.options.window, self.zoom.small().len());
+        self.state.frames = Past::new(self.options.window + BEFORE, self.zoom.small().len());
         let slots = self.options.trials + 2;
         Ok(vec![
             ArraySpec::f32(&self.options.stack, &[slots, descriptor::LENGTH], 0.0, 1.0),

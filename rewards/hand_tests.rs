@@ -50,9 +50,15 @@ fn an_area_of_other_choices_is_refused_before_anything_runs() {
 /// Says yes to what has contrast.
 struct Contrast;
 
+impl Contrast {
+    fn of(item: &[f32]) -> f32 {
+        item.iter().map(|value| value * value).sum::<f32>().sqrt()
+    }
+}
+
 impl Decide for Contrast {
     fn decide(&mut self, _: usize, item: &[f32], row: &mut [f32]) -> Result<(), SignalError> {
-        let contrast = item.iter().map(|value| value * value).sum::<f32>().sqrt();
+        let contrast = Self::of(item);
         row.copy_from_slice(&[f32::from(u8::from(contrast > 0.8)), 0.0, contrast]);
         Ok(())
     }
@@ -77,20 +83,35 @@ fn event_patches_are_yes_and_quiet_patches_no() {
     assert!(note("separation").sum / note("separation").count as f64 > 0.8);
 }
 
-#[test]
-fn what_lay_there_before_is_told_to_be_something_else_unless_the_key_says_no() {
-    for before in [true, false] {
-        let mut bank = bank(HandOptions { before, varied: false, ..HandOptions::default() });
-        // Stripes lie there until something comes, 3 steps before the event is told.
-        bank.begin_episode(&striped(true, false), &mut Contrast).unwrap();
-        for step in 1..=10 {
-            bank.step(&striped(step < 7, step == 10), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
-            bank.advance();
+/// Whether each of the first four lessons shows stripes, after a story in which they lie there until something comes at step 5,
+/// which the event of step 10 tells.
+fn lessons_of_before(options: HandOptions) -> Vec<bool> {
+    let mut bank = bank(HandOptions { varied: false, held_out: 0, ..options });
+    let told = |step: usize| {
+        let mut scene = striped(step < 5, step == 10);
+        if step == 10 {
+            scene.arrays[2].as_f32_mut().unwrap()[4] = 5.0;
         }
-        let slots = bank.current()[3].as_f32().unwrap().chunks_exact(descriptor::LENGTH);
-        let strong: Vec<bool> = slots.take(4).map(|slot| slot.iter().any(|edge| *edge > 0.3)).collect();
-        assert_eq!((strong[0], strong[2], strong[3]), (false, false, before), "{strong:?}");
+        scene
+    };
+    bank.begin_episode(&told(0), &mut Contrast).unwrap();
+    // Later quiet patches outnumber those that show the stripes in part.
+    for step in 1..=60 {
+        bank.step(&told(step), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
+        bank.advance();
     }
+    let slots = bank.current()[3].as_f32().unwrap().chunks_exact(descriptor::LENGTH);
+    slots.take(4).map(|slot| Contrast::of(slot) > 0.8).collect()
+}
+
+#[test]
+fn what_lay_there_before_is_taught_to_be_something_else_whoever_teaches_unless_a_key_says_no() {
+    let usual = HandOptions::default;
+    assert_eq!(lessons_of_before(usual()), [false, false, false, true]);
+    assert_eq!(lessons_of_before(HandOptions { before: false, ..usual() }), [false; 4]);
+    assert!(lessons_of_before(HandOptions { teacher: Teacher::Random, ..usual() })[3]);
+    // One event is the only one that is taken in; it is before the limit.
+    assert!(lessons_of_before(HandOptions { most: 1, ..usual() })[3]);
 }
 
 #[test]

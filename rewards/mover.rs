@@ -4,20 +4,21 @@
 //! have shifted a little (`looks.rs`). Something that merely passes changes nothing; something that begins to move by itself,
 //! swings or turns comes from nowhere; something that comes and stays has not left; a place that never looked the same for
 //! long tells nothing (`settled`); light alone is taken away; what fills most of the frame's height only passes in front (`vast`).
-//! How much a cell tells (`evidence.rs`) grows with how far what came had come, how seldom the place had moved before, how long
+//! How much a cell tells (`evidence.rs`) grows with how far what came had come, how seldom the place had moved, how long
 //! the visit took and how much it changed. Cells that change side by side within 3 steps make one event, if they are `cells` or
 //! more and together tell enough (`change`); one that is free later belongs to it as well, if motion came to it at about the
 //! same time.
 //!
 //! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion 3 steps after it came;
 //! x, y of the middle of the cells; steps since it came; number of cells; unused rows 0; pixels) and `mover.map` (`[rows,
-//! columns]`: events on the grid of fixations, fading). When motion came is the mean over the cells, and it and the middle
-//! weigh each cell by what it tells. Pays 1 for each step, from the one in which motion came, in which
+//! columns]`: events on the grid of fixations, fading). Steps since motion came are the mean over the cells, which is a little
+//! after first contact; each cell counts as much as it tells, in it and in the middle. Pays 1 for each step, from the one in which motion came, in which
 //! the fixated cell was the event's or one beside it, back in time. Metric: `events`, their number.
 //!
 //! Departures from the paper's outline: 1. What moves is seen by the change of the frame, sharper than flow; flow tells where
 //! it goes and how far it has come. 2. Motion must have come from afar: the edge of a thing that starts by itself is otherwise
-//! entered from its own middle. 3. What entered may rest before it leaves.
+//! entered from its own middle. 3. What entered may rest before it leaves. 4. Distance, stillness and stay are weighed against
+//! one another instead of each having a threshold.
 
 mod automaton;
 mod clusters;
@@ -70,12 +71,12 @@ pub struct MoverOptions {
     pub change: f64,
     /// Cells of 4x4 pixels that an event has at least.
     pub cells: usize,
-    /// Pixels from which motion must have come before it enters.
+    /// Pixels from which motion must have come before it enters; it counts in full from four times as many.
     pub travelled: f64,
     /// Quiet steps after which motion is over, 3 to 8.
     pub quiet: usize,
     /// Quiet steps after which what a place looks like is how it usually looks; motion must enter a place that does. 0: any place
-    /// that is quiet will do, for films in which nothing rests for long.
+    /// that is quiet will do, however often it moved, for films in which nothing rests for long.
     pub settled: usize,
     /// Share of the frame's height beyond which what moves together only passes in front; 1: nothing is too large.
     pub vast: f64,
@@ -118,6 +119,7 @@ struct State {
     changes: Past<f32>,
     fixations: Past<usize>,
     clusters: Clusters,
+    /// By cell, how often it moved.
     restless: Restless,
     map: Vec<f32>,
 }
@@ -197,7 +199,8 @@ impl Mover {
                 Outcome::Entered => self.state.looks.remember(cell, &self.state.light, BEFORE),
                 Outcome::Left { age, certain } => {
                     if let Some(change) = self.change(cell) {
-                        let evidence = evidence::evidence(change, age, certain);
+                        // The quiet steps in which one waits to see are no part of the stay.
+                        let evidence = evidence::evidence(change, age.saturating_sub(quiet), certain);
                         if evidence > 0.0 {
                             self.state.clusters.add((cell / columns, cell % columns), age, evidence);
                         }

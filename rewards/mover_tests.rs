@@ -97,7 +97,7 @@ fn what_takes_a_thing_makes_one_event_where_the_thing_was() {
     assert!((event[2] - 46.0).abs() < 6.0 && (event[3] - 32.0).abs() < 6.0, "{event:?}");
     // A little after motion entered, the block was there.
     assert!((event[0] - event[2]).abs() < 12.0 && (event[1] - 32.0).abs() < 6.0, "{event:?}");
-    assert_eq!(paid.iter().min(), Some(&entered), "paid from the moment of contact");
+    assert_eq!(paid.iter().min(), Some(&entered), "paid from when motion came");
     assert_eq!(paid.len(), step - entered + 1, "{paid:?}");
 }
 

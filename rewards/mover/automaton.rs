@@ -19,7 +19,7 @@ enum Phase {
     Still,
     /// Motion began here, or had not come from far: whatever follows says nothing.
     Stirred,
-    /// Motion came in from beside.
+    /// Something came in from afar.
     Visited {
         /// Steps since it came in.
         age: usize,
@@ -45,7 +45,7 @@ pub(super) trait Neighbourhood {
     fn moves(&self) -> bool;
     /// How certain it is, from 0 to 1, that motion enters that has come from afar, into a still place that looked as usual.
     fn enters(&self) -> f32;
-    /// Whether something beside it has gone away from it just now.
+    /// Whether something beside it has gone away from it lately.
     fn leaves(&self) -> bool;
     /// Whether motion goes on further away.
     fn goes_on(&self) -> bool;

@@ -124,12 +124,12 @@ impl Cluster {
         self.since = 0;
     }
 
-    /// Row and column of its middle, where they tell most.
+    /// Row and column of its middle: the mean over its cells, each as much as it tells.
     pub(super) fn middle(&self) -> (f32, f32) {
         (self.mean(self.rows), self.mean(self.columns))
     }
 
-    /// Steps since motion entered where they tell most.
+    /// Steps since motion entered: the mean over its cells, each as much as it tells.
     pub(super) fn age(&self) -> usize {
         self.mean(self.ages).round() as usize
     }

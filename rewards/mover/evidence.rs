@@ -1,13 +1,14 @@
 //! How much a cell tells of something that was done there.
 //!
 //! ```text
-//! evidence(c) = min(change, MUCH) · certain · min((age − BRIEF)⁺ / LASTING, 1)
-//! certain     = min(d / (FAR · travelled), 1) · e^{−m / RESTLESS}
+//! evidence(c) = min(change, MUCH) · certain · min(stay / LASTING, 1)
+//! certain     = min(d / max(FAR · travelled, 1), 1) · e^{−m / RESTLESS}
 //! m_t(c)      = CALM · m_{t−1}(c) + [c moves]
 //! ```
 //!
-//! with change the grey levels per pixel, beyond doubt, by which the place looks different; d how far what came had come; age the
-//! steps since it came; and m how often the cell moved before. None of these tells a hand that takes a thing from cloth in the
+//! with change the grey levels per pixel, beyond doubt, by which the place looks different; d how far what came had come; stay the
+//! steps from when it came until motion was over; and m how often the cell has moved, up to the step in which something came to it
+//! (left out where nothing rests, `settled = 0`). None of these tells a hand that takes a thing from cloth in the
 //! wind, a passing ball or a thing that goes by itself for certain; their product does better than a threshold on each.
 
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,7 @@ const FAR: f32 = 4.0;
 const RESTLESS: f32 = 10.0;
 /// What is left of a step of motion after another step.
 const CALM: f32 = 0.98;
-/// Steps of a visit that only passed, and those beyond it of one that certainly did not.
-const BRIEF: usize = 3;
+/// Steps of a stay that certainly was no passing.
 const LASTING: f32 = 10.0;
 
 /// By cell, how often it moved, what is long ago counting less: m.
@@ -60,9 +60,9 @@ pub(super) fn from_afar(pixels: f32, travelled: f32) -> f32 {
     (pixels / (FAR * travelled).max(1.0)).min(1.0)
 }
 
-/// What a change of so many grey levels tells, `age` steps after something came, of which it was so `certain`.
-pub(super) fn evidence(change: f32, age: usize, certain: f32) -> f32 {
-    change.min(MUCH) * certain * (age.saturating_sub(BRIEF) as f32 / LASTING).min(1.0)
+/// What a change of so many grey levels tells, after a stay of so many steps of something of which it was so `certain` that it came.
+pub(super) fn evidence(change: f32, stay: usize, certain: f32) -> f32 {
+    change.min(MUCH) * certain * (stay as f32 / LASTING).min(1.0)
 }
 
 #[cfg(test)]
@@ -84,9 +84,9 @@ mod tests {
 
     #[test]
     fn what_comes_from_afar_stays_and_changes_much_tells_most() {
-        assert_eq!(evidence(MUCH, BRIEF + LASTING as usize, from_afar(16.0, 4.0)), MUCH);
+        assert_eq!(evidence(MUCH, 10, from_afar(16.0, 4.0)), MUCH);
         assert_eq!(evidence(100.0, 40, 1.0), MUCH);
-        assert_eq!(evidence(MUCH, BRIEF, 1.0), 0.0, "it only passed");
+        assert_eq!(evidence(MUCH, 0, 1.0), 0.0, "it only passed");
         assert_eq!(from_afar(8.0, 4.0), 0.5);
         assert_eq!(from_afar(2.0, 0.0), 1.0);
     }

@@ -9,7 +9,12 @@
 //!
 //! with v the flow of cell c (where it lies between cells the longest counts, since a thing's rim is slowed by what is still
 //! beside it): what starts by itself, swings or turns on the spot
-//! has not come from anywhere, and a hand that paused on its way still has.
+//! has not come from anywhere, and a hand that paused on its way still has. What travels comes to cells, and goes away from others:
+//!
+//! ```text
+//! comes(c)  = the longest d of what travelled, in the last CAME steps, within COMING cells of c with cos(v, way to c) > ALONG
+//! leaves(c) = whether something travelled, in the last WENT steps, beside c with cos(v, way to c) < −ALONG
+//! ```
 
 use super::light::Light;
 use crate::liveliness::{CELL, Liveliness};
@@ -24,9 +29,9 @@ const SPEED: f32 = 0.3;
 const AROUND: usize = 4;
 /// Cells over which what travels comes to a place.
 const COMING: usize = 2;
-/// Steps before and after which what comes to a place may be seen coming.
+/// Steps, the present one included, within which what came to a place is seen coming.
 const CAME: usize = 4;
-/// Steps within which what goes away from a place is seen going.
+/// Steps, the present one included, within which what went away from a place is seen going.
 const WENT: usize = 3;
 /// Cosine with the way to or from a place above which what travels goes that way.
 const ALONG: f32 = 0.5;
@@ -36,7 +41,7 @@ const SHARE: f32 = 0.1;
 /// A displacement in pixels.
 type Way = (f32, f32);
 
-/// The motion of all cells in the last two steps.
+/// The motion of all cells in the last steps.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Motion {
     rows: usize,
@@ -289,6 +294,14 @@ mod tests {
         let motion = after(8, 3);
         assert!(motion.comes(CELLS + beside(7)) > 4.0 && motion.goes_on(CELLS + beside(7)));
         assert_eq!(motion.comes(8 * CELLS + beside(7)), 0.0);
+    }
+
+    #[test]
+    fn what_travels_goes_away_from_what_is_behind_it_for_a_while() {
+        // The block's hind edge has left the cells before 16.
+        let (motion, row) = (after(8, 3), CELLS);
+        assert!(motion.leaves(row + 3) && !motion.leaves(row + 7), "behind it, and before it");
+        assert!(!motion.leaves(8 * CELLS + 3));
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl Album {
             @match &self.events {
                 Some(events) => (events.html(
                     "Mover events",
-                    "What was where motion entered, one step later. This is what teaches hands. Beneath: cells of the event.",
+                    "What was where motion came, three steps later. This is what teaches hands. Beneath: cells of the event.",
                     "No event was recognised in these episodes.",
                 )),
                 None => p { "This run looks for no events: the signal " code { "mover" } " does." },

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 
 /// Frames back to which an event may have begun.
 const PAST: usize = 64;
+/// Steps after motion came at which a mover is where its event says.
+const SEEN: f32 = 3.0;
 /// Elements of a row of `mover.events`: x, y, centre's x and y, age, cells.
 const EVENT: usize = 6;
 /// Half the side of a place that is judged, in pixels, and how much faster than the frame's median it must be to move.
@@ -43,8 +45,8 @@ impl Search {
         self.past.push_front(newest);
         let episode = seen.scene.episode;
         for event in seen.f32("mover.events").unwrap_or_default().chunks_exact(EVENT).filter(|row| row[5] > 0.0) {
-            // One step after motion entered: that is where what moved it is seen.
-            let ago = (event[4].max(1.0) - 1.0) as usize;
+            // Some steps after motion came: the place of what moved it is told of that moment.
+            let ago = (event[4] - SEEN).max(0.0) as usize;
             if let (Some(gallery), Some(frame)) = (&mut self.found.events, self.past.get(ago)) {
                 let at = [event[0], event[1]];
                 gallery.offer(Example { episode, at, score: event[5], patch: cut(frame, size, at) });

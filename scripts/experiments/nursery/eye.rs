@@ -1,5 +1,8 @@
 //! `nursery-eye` and `nursery-lesions`: where does the eye look after the whole development, and what is lost without each
 //! signal?
+//!
+//! Whether it looks at hands is judged of an eye that ends its development before joint attention, which pays for looking where
+//! hands will be.
 
 use super::super::{ExperimentError, Lab, Report, Row};
 use super::SOURCE;
@@ -13,61 +16,68 @@ use innate_envs::truth::Class;
 /// Signals that are lesioned in turn.
 const LESIONS: [&str; 9] = ["motion", "mover", "track", "hand", "agree-hand", "map", "face", "gaze", "joint-attention"];
 
-/// What is shown of a judgement, with what is expected of a whole development.
-type Figure = (&'static str, fn(&Judgement) -> f64, Option<f64>);
+/// What is shown of a judgement.
+type Figure = (&'static str, fn(&Judgement) -> f64);
 
 const FIGURES: [Figure; 5] = [
-    ("fixations on hands, times chance", |found| found.on_hands / found.hands_by_chance, Some(4.0)),
-    ("looks ahead of the hand, times chance", |found| found.ahead / found.ahead_by_chance, Some(2.0)),
-    ("average precision of hands", |found| found.average_precision.get("hand").map_or(f64::NAN, |found| found.0), None),
-    ("error of gaze, degrees", |found| found.gaze_error, None),
-    ("clusters of mover events per episode", |found| found.clusters as f64 / found.episodes as f64, None),
+    (ON_HANDS, |found| found.on_hands / found.hands_by_chance),
+    (AHEAD, |found| found.ahead / found.ahead_by_chance),
+    ("average precision of hands", |found| found.average_precision.get("hand").map_or(f64::NAN, |found| found.0)),
+    ("error of gaze, degrees", |found| found.gaze_error),
+    ("clusters of mover events per episode", |found| found.clusters as f64 / found.episodes as f64),
 ];
+const ON_HANDS: &str = "fixations on hands, times chance";
+const AHEAD: &str = "looks ahead of the hand, times chance";
 
-/// Runs the whole development.
+/// What a development lacks, its name in the table, and at least what is expected of one figure.
+const DEVELOPMENTS: [(&[&str], &str, (&str, f64)); 2] =
+    [(&["joint-attention"], "before joint attention: ", (ON_HANDS, 4.0)), (&[], "", (AHEAD, 2.0))];
+
+/// Runs the development without joint attention, and the whole one.
 pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     let seeds = lab.seeds(5, 1);
-    let found = lab.map(seeds, |seed| raise(lab, &[], seed as u64))?;
+    let found =
+        lab.map(DEVELOPMENTS.len() * seeds, |job| raise(lab, DEVELOPMENTS[job / seeds].0, (job % seeds) as u64))?;
     let mut report = Report::default();
-    show(&mut report, "", &found, true);
+    for ((_, name, expected), found) in DEVELOPMENTS.iter().zip(found.chunks(seeds)) {
+        show(&mut report, name, found, Some(*expected));
+    }
     Ok(report)
 }
 
 /// Runs it once more without each signal.
 pub(in super::super) fn run_lesions(lab: &Lab) -> Result<Report, ExperimentError> {
     let seeds = lab.seeds(2, 1);
-    let lesions = || std::iter::once(None).chain(LESIONS.iter().map(Some));
-    let cases: Vec<_> = lesions().collect();
-    let found = lab.map(cases.len() * seeds, |job| {
-        let changes: Vec<Change> =
-            cases[job / seeds].iter().map(|name| change("lesions", format!("['{name}']"))).collect();
-        raise(lab, &changes, (job % seeds) as u64)
-    })?;
+    let cases: Vec<Option<&str>> = std::iter::once(None).chain(LESIONS.map(Some)).collect();
+    let found = lab.map(cases.len() * seeds, |job| raise(lab, cases[job / seeds].as_slice(), (job % seeds) as u64))?;
     let mut report = Report::default();
     for (case, found) in cases.iter().zip(found.chunks(seeds)) {
         let name = case.map_or("nothing lesioned: ".into(), |name| format!("without {name}: "));
-        show(&mut report, &name, found, false);
+        show(&mut report, &name, found, None);
     }
     Ok(report)
 }
 
-fn raise(lab: &Lab, changes: &[Change], seed: u64) -> Result<Judgement, ExperimentError> {
+/// Raises a child without these signals.
+fn raise(lab: &Lab, lesions: &[&str], seed: u64) -> Result<Judgement, ExperimentError> {
     let short = lab.quick.then(|| change("steps", 512));
-    let changes: Vec<Change> = changes.iter().cloned().chain(short).collect();
+    let changes: Vec<Change> = short.into_iter().chain([change("lesions", format!("{lesions:?}"))]).collect();
     let grown = Upbringing::new(lab, &changes, seed)?;
     let env = "{ people = 'test' }";
     grown.judge(lab, Test { env, target: Class::Hand, episodes: lab.pick(150, 4), mode: Mode::Greedy })
 }
 
-/// Adds a row per figure.
-fn show(report: &mut Report, name: &str, found: &[Judgement], judged: bool) {
+/// Adds a row per figure, of one of which so much is expected.
+fn show(report: &mut Report, name: &str, found: &[Judgement], expected: Option<(&str, f64)>) {
     let mut random = Streams::new(0).stream("nursery-eye", report.rows.len() as u64);
-    for (what, figure, least) in FIGURES {
+    for (what, figure) in FIGURES {
         let values: Vec<f64> = found.iter().map(figure).collect();
         let quantity = format!("{name}{what}");
-        let row = |value| match least.filter(|_| judged) {
-            Some(least) => Row::expecting(quantity, SOURCE, Interval::at_least(least), value),
-            None => Row::shown(quantity, value),
+        let row = |value| match expected {
+            Some((expected, least)) if expected == what => {
+                Row::expecting(quantity, SOURCE, Interval::at_least(least), value)
+            }
+            _ => Row::shown(quantity, value),
         };
         report.rows.push(over_seeds(row, &values, &mut random));
     }
