@@ -8,7 +8,7 @@ pub(crate) const EVENTS: &str = "mover.events";
 /// Numbers of a row.
 pub(crate) const ROW: usize = 6;
 /// Steps after motion entered at which what moves is well in place.
-pub(crate) const SEEN: usize = 3;
+pub const SEEN: usize = 3;
 
 /// Something moved where a moving thing had come to a still place.
 #[derive(Clone, Copy, Debug, PartialEq)]

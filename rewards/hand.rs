@@ -39,7 +39,7 @@ use innate_nn::Random;
 use rand::SeedableRng;
 use serde::{Deserialize, Serialize};
 
-/// Event patches, and quiet patches, that are remembered at most.
+/// Event patches, quiet patches and those of before that are remembered at most, of each kind.
 const REMEMBERED: usize = 512;
 /// Steps before motion came at which nothing of it was there yet.
 const BEFORE: usize = 4;
@@ -180,9 +180,10 @@ impl Hand {
 
     /// Takes in what the events of a percept look like, or owes as many other places.
     fn take_events(&mut self, percept: usize, happened: &[f32]) {
-        let dated = self.options.events[percept] == EVENTS;
         for event in events(happened) {
-            if dated && self.options.before && !self.state.is_full(&self.options) {
+            // What was followed came from beside, where it may have been before.
+            let taken = self.options.events[percept] == EVENTS && !self.state.is_full(&self.options);
+            if self.options.before && taken {
                 self.take_before(event);
             }
             match self.options.teacher {

@@ -5,9 +5,10 @@
 //! pay(τ)      = exp(−d(τ)² / 2σ²)     for τ = t_in − lead … t_in − 1 at which a gaze pointed to the event
 //! ```
 //!
-//! Motion enters a place at t_in (as events are dated, a little after first contact) and a mover event is recognised there later: then the steps before are paid. d(τ) is the
-//! distance, in cells, from the cell fixated at τ to the event; a gaze points to it where the angle between both is `pointing`
-//! at most, by the faces on which the body decided. Behind a face and within it the map is 0.
+//! Motion enters a place at t_in (as events are dated, a little after first contact) and a mover event is recognised there
+//! later: then the steps before are paid. d(τ) is the distance, in cells, from the cell fixated at τ to the event; a gaze points
+//! to it where the angle between both is `pointing` at most, by the faces on which the body decided. Behind a face and within it
+//! the map is 0.
 //!
 //! Reads `faces`, what the gaze area decides on them (`gaze/gaze.faces`, decoded as in [`bearing`](crate::bearing)),
 //! `mover.events`, `fixation`, and `frame` for its size; writes `gaze.map`, `[rows, columns]`. Plots

@@ -12,8 +12,8 @@
 //! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion 3 steps after it came;
 //! x, y of the middle of the cells; steps since it came; number of cells; unused rows 0; pixels) and `mover.map` (`[rows,
 //! columns]`: events on the grid of fixations, fading). Steps since motion came are the mean over the cells, which is a little
-//! after first contact; each cell counts as much as it tells, in it and in the middle. Pays 1 for each step, from the one in which motion came, in which
-//! the fixated cell was the event's or one beside it, back in time. Metric: `events`, their number.
+//! after first contact; each cell counts as much as it tells, in it and in the middle. Pays 1 for each step, from the one in
+//! which motion came, in which the fixated cell was the event's or one beside it, back in time. Metric: `events`, their number.
 //!
 //! Departures from the paper's outline: 1. What moves is seen by the change of the frame, sharper than flow; flow tells where
 //! it goes and how far it has come. 2. Motion must have come from afar: the edge of a thing that starts by itself is otherwise
@@ -27,7 +27,8 @@ pub(crate) mod light;
 mod looks;
 mod motion;
 
-use crate::events::{EVENTS, ROW, SEEN};
+pub use crate::events::SEEN;
+use crate::events::{EVENTS, ROW};
 use crate::flow::FLOW;
 use crate::grid::{FIXATION, FRAME, Grid, fixated};
 use crate::liveliness::{CELL, Liveliness};

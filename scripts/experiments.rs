@@ -155,8 +155,8 @@ pub const STANDARD: &[Experiment] = &[
     },
     Experiment {
         name: "nursery-eye",
-        summary: "where the eye looks after a whole development",
-        time: "about 20 min",
+        summary: "where the eye looks before joint attention, and after it",
+        time: "about 40 min",
         run: nursery::eye,
     },
     Experiment {

@@ -149,13 +149,13 @@ mod tests {
         clusters.add((3, 3), 5, 30.0);
         clusters.add((12, 12), 4, 60.0);
         clusters.grow_older(36);
-        clusters.add((4, 4), 7, 10.0);
+        clusters.add((4, 4), 14, 10.0);
         for _ in 0..TOGETHER {
             assert_eq!(clusters.take_complete(2, 30.0), None);
             clusters.grow_older(36);
         }
         let found = clusters.take_complete(2, 30.0).unwrap_or_default();
-        assert_eq!((found.cells, found.middle(), found.age()), (2, (3.25, 3.25), 6 + TOGETHER));
+        assert_eq!((found.cells, found.middle(), found.age()), (2, (3.25, 3.25), 8 + TOGETHER));
         assert_eq!(clusters.take_complete(2, 30.0), None);
         assert_eq!(clusters.known.len(), 1);
     }

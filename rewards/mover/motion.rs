@@ -8,8 +8,8 @@
 //! ```
 //!
 //! with v the flow of cell c (where it lies between cells the longest counts, since a thing's rim is slowed by what is still
-//! beside it): what starts by itself, swings or turns on the spot
-//! has not come from anywhere, and a hand that paused on its way still has. What travels comes to cells, and goes away from others:
+//! beside it): what starts by itself, swings or turns on the spot has not come from anywhere, and a hand that paused on its way
+//! still has. What travels comes to cells, and goes away from others:
 //!
 //! ```text
 //! comes(c)  = the longest d of what travelled, in the last CAME steps, within COMING cells of c with cos(v, way to c) > ALONG
@@ -41,15 +41,20 @@ const SHARE: f32 = 0.1;
 /// A displacement in pixels.
 type Way = (f32, f32);
 
-/// The motion of all cells in the last steps.
+/// The motion of all cells, and what is remembered of their last steps.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Motion {
     rows: usize,
     columns: usize,
     /// Share of the frame's height beyond which what travels together is vast.
     vast: f32,
-    now: Cells,
-    before: Cells,
+    moves: Vec<bool>,
+    velocity: Vec<Way>,
+    /// How far what is, or came to rest, in a cell has come: d, and that of the step before.
+    come: Vec<Way>,
+    come_before: Vec<Way>,
+    /// Whether a cell travels: it moves along, has come from afar, and is not of something vast.
+    travels: Vec<bool>,
     /// How far what came to each cell had come, 0 if nothing did, in each of the last steps.
     coming: Past<f32>,
     /// Whether something went away from each cell.
@@ -64,33 +69,19 @@ pub(super) struct Motion {
     scratch: (Vec<f32>, Vec<bool>),
 }
 
-/// The motion of all cells in one step.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Cells {
-    moves: Vec<bool>,
-    velocity: Vec<Way>,
-    /// How far what is, or came to rest, in a cell has come.
-    come: Vec<Way>,
-    /// Whether a cell travels: it moves along, has come from afar, and is not of something vast.
-    travels: Vec<bool>,
-}
-
 impl Motion {
     /// Nothing moves in `rows` x `columns` cells; what covers more than the share `vast` of the rows will be vast.
     pub(super) fn new(rows: usize, columns: usize, vast: f32) -> Self {
         let count = rows * columns;
-        let still = Cells {
-            moves: vec![false; count],
-            velocity: vec![(0.0, 0.0); count],
-            come: vec![(0.0, 0.0); count],
-            travels: vec![false; count],
-        };
         Self {
             rows,
             columns,
             vast,
-            now: still.clone(),
-            before: still,
+            moves: vec![false; count],
+            velocity: vec![(0.0, 0.0); count],
+            come: vec![(0.0, 0.0); count],
+            come_before: vec![(0.0, 0.0); count],
+            travels: vec![false; count],
             coming: Past::new(CAME, count),
             going: Past::new(WENT, count),
             quiet: vec![u32::MAX; count],
@@ -101,8 +92,9 @@ impl Motion {
     /// Whether this is the motion of as many cells.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let counts = |motion: &Self| {
-            let of = |cells: &Cells| (cells.moves.len(), cells.velocity.len(), cells.come.len(), cells.travels.len());
-            (motion.rows, motion.columns, of(&motion.now), of(&motion.before), motion.quiet.len())
+            let Self { moves, velocity, come, come_before, travels, quiet, .. } = motion;
+            let displacements = [velocity.len(), come.len(), come_before.len()];
+            (motion.rows, motion.columns, displacements, [moves.len(), travels.len(), quiet.len()])
         };
         let pasts = [self.coming.check(&other.coming), self.going.check(&other.going)];
         counts(self) == counts(other) && pasts.iter().all(Result::is_ok)
@@ -111,19 +103,19 @@ impl Motion {
     /// Takes in a step: how much every cell changed, and the flow. What moves by more than `threshold` grey levels and has
     /// come `far` pixels travels.
     pub(super) fn step(&mut self, light: &Light, flow: &Liveliness, threshold: f32, far: f32) {
-        std::mem::swap(&mut self.now, &mut self.before);
+        std::mem::swap(&mut self.come, &mut self.come_before);
         for cell in 0..self.quiet.len() {
             let velocity = flow.velocities()[cell];
             let moves = light.changes()[cell] > threshold;
-            self.now.moves[cell] = moves;
-            self.now.velocity[cell] = velocity;
-            self.now.come[cell] =
-                if moves { plus(self.upstream(cell, velocity), velocity) } else { self.before.come[cell] };
+            self.moves[cell] = moves;
+            self.velocity[cell] = velocity;
+            self.come[cell] =
+                if moves { plus(self.upstream(cell, velocity), velocity) } else { self.come_before[cell] };
         }
-        for (quiet, moves) in self.quiet.iter_mut().zip(&self.now.moves) {
+        for (quiet, moves) in self.quiet.iter_mut().zip(&self.moves) {
             *quiet = if *moves { 0 } else { quiet.saturating_add(1) };
         }
-        let Cells { moves, velocity, come, travels } = &mut self.now;
+        let Self { moves, velocity, come, travels, .. } = self;
         for (cell, travels) in travels.iter_mut().enumerate() {
             *travels = moves[cell] && length(velocity[cell]) > SPEED && length(come[cell]) > far;
         }
@@ -138,8 +130,8 @@ impl Motion {
         coming.resize(self.quiet.len(), 0.0);
         going.clear();
         going.resize(self.quiet.len(), false);
-        for from in (0..self.quiet.len()).filter(|&cell| self.now.travels[cell]) {
-            let come = length(self.now.come[from]);
+        for from in (0..self.quiet.len()).filter(|&cell| self.travels[cell]) {
+            let come = length(self.come[from]);
             for cell in self.around(from, COMING) {
                 let cosine = self.cosine(from, cell);
                 if cosine > ALONG {
@@ -158,7 +150,7 @@ impl Motion {
     fn forget_the_vast(&mut self) {
         let most = (self.vast * self.rows as f32) as usize;
         self.unseen.clear();
-        self.unseen.extend_from_slice(&self.now.travels);
+        self.unseen.extend_from_slice(&self.travels);
         for first in 0..self.quiet.len() {
             if !std::mem::take(&mut self.unseen[first]) {
                 continue;
@@ -177,7 +169,7 @@ impl Motion {
             let rows = |cell: &usize| cell / self.columns;
             let bottom = self.region.iter().map(rows).max().unwrap_or_default();
             if bottom - first / self.columns + 1 > most {
-                self.region.iter().for_each(|&cell| self.now.travels[cell] = false);
+                self.region.iter().for_each(|&cell| self.travels[cell] = false);
             }
         }
     }
@@ -193,7 +185,7 @@ impl Motion {
         for (row, down) in back(cell / self.columns, velocity.1, self.rows) {
             for (column, across) in back(cell % self.columns, velocity.0, self.columns) {
                 let from = row * self.columns + column;
-                let come = self.before.come[from];
+                let come = self.come_before[from];
                 if self.quiet[from] < PAUSE && down * across > SHARE && length(come) > length(farthest) {
                     farthest = come;
                 }
@@ -204,7 +196,7 @@ impl Motion {
 
     /// Whether `cell` moves.
     pub(super) fn moves(&self, cell: usize) -> bool {
-        self.now.moves[cell]
+        self.moves[cell]
     }
 
     /// How far what lately came to `cell` had come, in pixels; 0 if nothing did.
@@ -219,13 +211,13 @@ impl Motion {
 
     /// Whether something travels near `cell`.
     pub(super) fn goes_on(&self, cell: usize) -> bool {
-        self.around(cell, AROUND).any(|near| self.now.travels[near])
+        self.around(cell, AROUND).any(|near| self.travels[near])
     }
 
     /// The cosine between the motion of cell `from` and the way to cell `to`.
     fn cosine(&self, from: usize, to: usize) -> f32 {
         let (down, across) = self.way(from, to);
-        let (dx, dy) = self.now.velocity[from];
+        let (dx, dy) = self.velocity[from];
         (across as f32 * dx + down as f32 * dy)
             / ((across as f32).hypot(down as f32) * length((dx, dy))).max(f32::MIN_POSITIVE)
     }

@@ -11,7 +11,7 @@
 //! | `nursery-movers` | mover events with what hands took and left, in two worlds |
 //! | `nursery-hands` | areas taught by movers, by any motion and by random places, at equal numbers of examples; in worlds in which balls are the movers and in which nothing is moved |
 //! | `nursery-gaze` | gaze after 50 and 150 events, and from random directions |
-//! | `nursery-eye` | where the eye looks after the whole development |
+//! | `nursery-eye` | where the eye looks before joint attention, and after the whole development |
 //! | `nursery-lesions` | the same without each signal in turn |
 
 mod eye;

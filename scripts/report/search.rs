@@ -3,12 +3,11 @@
 use super::examples::{Album, Example, Gallery, Judged, SIDE};
 use crate::seen::Seen;
 use innate_agents::Plan;
+use innate_rewards::mover::SEEN;
 use std::collections::VecDeque;
 
 /// Frames back to which an event may have begun.
 const PAST: usize = 64;
-/// Steps after motion came at which a mover is where its event says.
-const SEEN: f32 = 3.0;
 /// Elements of a row of `mover.events`: x, y, centre's x and y, age, cells.
 const EVENT: usize = 6;
 /// Half the side of a place that is judged, in pixels, and how much faster than the frame's median it must be to move.
@@ -46,7 +45,7 @@ impl Search {
         let episode = seen.scene.episode;
         for event in seen.f32("mover.events").unwrap_or_default().chunks_exact(EVENT).filter(|row| row[5] > 0.0) {
             // Some steps after motion came: the place of what moved it is told of that moment.
-            let ago = (event[4] - SEEN).max(0.0) as usize;
+            let ago = (event[4] as usize).saturating_sub(SEEN);
             if let (Some(gallery), Some(frame)) = (&mut self.found.events, self.past.get(ago)) {
                 let at = [event[0], event[1]];
                 gallery.offer(Example { episode, at, score: event[5], patch: cut(frame, size, at) });
