@@ -3,7 +3,7 @@
 //! A hand that looks like nothing yet lies at the end of an arm, below a face. The descriptor of [`crate::descriptor`], taken from
 //! a frame of which each pixel is the mean of `scale` × `scale` pixels, covers 16 · `scale` pixels and no longer knows fingers.
 //!
-//! Reads `frame`, `places.at` and `places.count`; writes the stack `context` (`[most, 128]`) and `context.count`: slot for slot the
+//! Reads `frame`, `places.at` and `places.count`; writes the stack `context` (`[most, 8, 8, 8]`) and `context.count`: slot for slot the
 //! surroundings of the stack `places`. Pays nothing.
 
 use crate::descriptor;
@@ -65,7 +65,7 @@ impl Signal for Context {
         };
         self.zoom = Zoom::new(self.options.scale, frame_size(&reads[0])?)?;
         Ok(vec![
-            ArraySpec::f32(CONTEXT, &[most, descriptor::LENGTH], 0.0, 1.0),
+            descriptor::stack(CONTEXT, most),
             ArraySpec::f32(&count_name(CONTEXT), &[1], 0.0, most as f32),
         ])
     }

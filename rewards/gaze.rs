@@ -9,9 +9,9 @@
 //!
 //! The area's actions stand for directions ([`crate::bearing`]); what it expects of all of them decodes into one.
 //!
-//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 128]`: the faces present, the middle of each
+//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 8, 8]`: the faces present, the middle of each
 //! brought to 16×16 pixels and described by [`crate::descriptor`], to which skin and hair are much the same whether light or
-//! dark) and `gaze.examples` (`[trials, 128]`: drawn from what it remembers, each shifted by up to a pixel and half of them
+//! dark) and `gaze.examples` (`[trials, 8, 8, 8]`: drawn from what it remembers, each shifted by up to a pixel and half of them
 //! mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
 //! For comparison the teacher may be "random": a random direction for each event.
 
@@ -218,12 +218,8 @@ impl Signal for Gaze {
         Face::check(&reads[1])?;
         Event::check(&reads[2])?;
         self.table = SummedArea::new(height, width);
-        let reach = LENGTH as f32;
         let stack = |name: &str, slots: usize| {
-            [
-                ArraySpec::f32(name, &[slots, LENGTH], -reach, reach),
-                ArraySpec::f32(&count_name(name), &[1], 0.0, slots as f32),
-            ]
+            [descriptor::stack(name, slots), ArraySpec::f32(&count_name(name), &[1], 0.0, slots as f32)]
         };
         let mut specs = stack(&self.options.stack, self.options.trials).to_vec();
         if !self.options.present.is_empty() {

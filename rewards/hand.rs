@@ -8,7 +8,7 @@
 //! pay(trial) = 1 if the area decides 1 on an event patch, or 0 on a quiet patch or one of before;  else 0
 //! ```
 //!
-//! Reads `frame`, `flow` and the percepts `events`; writes the stack `hand.examples` (`[trials + 2, 128]`), trials drawn from what it
+//! Reads `frame`, `flow` and the percepts `events`; writes the stack `hand.examples` (`[trials + 2, 8, 8, 8]`), trials drawn from what it
 //! remembers: every other one an event patch, the others in turn quiet patches and those of before, each of them seen otherwise
 //! each time (`variation.rs`).
 //! The last two slots are never paid: an event patch of those that are held out (every `held_out`-th), as it was, and a place
@@ -300,7 +300,7 @@ impl Signal for Hand {
         self.state.frames = Past::new(self.options.window + BEFORE, self.zoom.small().len());
         let slots = self.options.trials + 2;
         Ok(vec![
-            ArraySpec::f32(&self.options.stack, &[slots, descriptor::LENGTH], 0.0, 1.0),
+            descriptor::stack(&self.options.stack, slots),
             ArraySpec::f32(&count_name(&self.options.stack), &[1], 0.0, slots as f32),
         ])
     }

@@ -1,6 +1,6 @@
 //! `places`: where in the frame it is worth asking what is there.
 //!
-//! Reads `frame` and `flow`; writes the stack `places` (`[most, 128]`, descriptors of 16×16 pixels, see [`crate::descriptor`]),
+//! Reads `frame` and `flow`; writes the stack `places` (`[most, 8, 8, 8]`, descriptors of 16×16 pixels, see [`crate::descriptor`]),
 //! `places.count` and `places.at` (`[most, 2]`, x and y in pixels). Half of the places are those that move fastest, no two
 //! nearer than 6 pixels; the others go over a lattice of 6 pixels, so that all of it is looked at every few
 //! steps. Pays nothing.
@@ -93,7 +93,7 @@ impl Signal for Places {
         self.order = (0..self.lively.speeds().len()).collect();
         let (most, reach) = (self.options.most, self.width.max(self.height) as f32);
         Ok(vec![
-            ArraySpec::f32(PLACES, &[most, descriptor::LENGTH], 0.0, 1.0),
+            descriptor::stack(PLACES, most),
             ArraySpec::f32(&count_name(PLACES), &[1], 0.0, most as f32),
             ArraySpec::f32(&format!("{PLACES}.at"), &[most, 2], 0.0, reach),
         ])

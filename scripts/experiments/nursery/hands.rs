@@ -103,8 +103,9 @@ pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
 }
 
 /// What every compared area has in common with `hand`.
-const AREA: &str =
-    "learner = 'brainprop', choices = 2, memory = 'queue', batch = 8, lr = 0.05, network = { hidden = [64] }";
+const AREA: &str = "learner = 'brainprop', choices = 2, memory = 'queue', batch = 64, optimiser = 'adam', lr = 1e-3, \
+                    network = { layers = [{ type = 'conv', filters = 32, kernel = 3 }, \
+                    { type = 'conv', filters = 32, kernel = 3 }, { type = 'dense', units = 64 }] }";
 
 fn precision(found: &Judgement, area: &str) -> (f64, f64) {
     found.average_precision.get(area).copied().unwrap_or((f64::NAN, f64::NAN))
