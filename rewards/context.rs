@@ -6,7 +6,7 @@
 //! Reads `frame`, `places.at` and `places.count`; writes the stack `context` (`[most, 8, 8, 8]`) and `context.count`: slot for slot the
 //! surroundings of the stack `places`. Pays nothing.
 
-use crate::descriptor;
+use crate::descriptor::{self, FINE};
 use crate::grid::{FRAME, frame_size};
 use crate::places::PLACES;
 use crate::signal::{Declaration, Reads, Signal, SignalError};
@@ -64,10 +64,7 @@ impl Signal for Context {
             return Err(SignalError::new(said));
         };
         self.zoom = Zoom::new(self.options.scale, frame_size(&reads[0])?)?;
-        Ok(vec![
-            descriptor::stack(CONTEXT, most),
-            ArraySpec::f32(&count_name(CONTEXT), &[1], 0.0, most as f32),
-        ])
+        Ok(vec![descriptor::stack(CONTEXT, most, FINE), ArraySpec::f32(&count_name(CONTEXT), &[1], 0.0, most as f32)])
     }
 
     fn perceive(&mut self, reads: Reads<'_>, writes: &mut [Array]) -> Result<(), SignalError> {
@@ -77,7 +74,7 @@ impl Signal for Context {
             return Err(SignalError::new("perceive before bind"));
         };
         self.zoom.shrink(frame);
-        let slots = at.chunks_exact(2).zip(items.chunks_exact_mut(descriptor::LENGTH));
+        let slots = at.chunks_exact(2).zip(items.chunks_exact_mut(descriptor::length(FINE)));
         for (place, item) in slots.take(present[0] as usize) {
             self.zoom.describe(self.zoom.small(), (place[0], place[1]), item);
         }
@@ -110,9 +107,11 @@ mod tests {
         let observation = Observation { arrays: vec![Array::U8(frame), at, Array::F32(vec![2.0])] };
         bank.begin_episode(&observation, &mut ()).unwrap();
         let small: Vec<u8> = (0..32 * 32).map(|i| light(i % 32, i / 32)).collect();
-        let mut expected = vec![0.0; 3 * descriptor::LENGTH];
-        for (place, out) in [(15.0, 17.0), (4.0, 28.0)].into_iter().zip(expected.chunks_exact_mut(descriptor::LENGTH)) {
-            descriptor::describe(&small, 32, place.0, place.1, out);
+        let mut expected = vec![0.0; 3 * descriptor::length(FINE)];
+        for (place, out) in
+            [(15.0, 17.0), (4.0, 28.0)].into_iter().zip(expected.chunks_exact_mut(descriptor::length(FINE)))
+        {
+            descriptor::describe::<FINE>(&small, 32, place.0, place.1, out);
         }
         assert_eq!(bank.current()[3].as_f32().unwrap(), expected);
         assert_eq!(bank.current()[4].as_f32().unwrap(), [2.0]);

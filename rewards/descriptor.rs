@@ -1,9 +1,9 @@
-//! A patch of 16×16 pixels as 8 planes of 8×8 cells: histograms of oriented gradients.
+//! A patch of 16×16 pixels as 8 planes of cells: histograms of oriented gradients.
 //!
 //! ```text
 //! g(p)  = ½ (I(p + e_x) − I(p − e_x), I(p + e_y) − I(p − e_y))
 //! g     = a e_k + b e_{k+1}                 e_0 … e_7: directions 45° apart, g lies between e_k and e_{k+1}
-//! h     : [8, 8, 8]                         h[k, cell] = Σ a,  h[k+1, cell] = Σ b  over the 2×2 pixels of the cell
+//! h     : [8, C, C]                         h[k, cell] = Σ a,  h[k+1, cell] = Σ b  over the pixels of the cell
 //! d     = c u(min(u(h), 0.2))               u(h) = h / ‖h‖,  c = ‖h‖ / √(‖h‖² + ε²)
 //! ```
 //!
@@ -13,8 +13,8 @@
 //! 1. A gradient is split exactly into the two directions beside it, which needs neither its angle nor its length.
 //! 2. The patch is upright and of one size, no Gaussian window makes its middle count more, and a pixel belongs to one cell.
 //! 3. ε keeps the noise of a plain patch from becoming a pattern: a descriptor's length tells how much contrast there was.
-//! 4. A cell has 2×2 pixels instead of 4×4, and each direction is a plane of cells, so that layers of filters may go over them: what
-//!    is made of a few edges is learned once for all places, and from far fewer examples than by dense layers.
+//! 4. Each direction is a plane of cells, so that layers of filters may go over them: what is made of a few edges is then learned
+//!    once for all places. For these a cell has 2×2 pixels ([`FINE`]); for dense layers 4×4, as Lowe's ([`COARSE`]).
 //!
 //! Directions go over the full circle: dark on light and light on dark are told apart.
 
@@ -22,18 +22,12 @@ use innate_envs::ArraySpec;
 
 /// Pixels along a side of a patch.
 pub const SIDE: usize = 16;
-/// The shape of a descriptor: `[direction, cell row, cell column]`.
-pub const SHAPE: [usize; 3] = [DIRECTIONS, CELLS, CELLS];
-/// Numbers of a descriptor.
-pub const LENGTH: usize = DIRECTIONS * PLANE;
-/// Cells along a side of a patch.
-const CELLS: usize = 8;
-/// Cells of a patch.
-const PLANE: usize = CELLS * CELLS;
+/// Cells of 2×2 pixels along a side of a patch.
+pub const FINE: usize = 8;
+/// Cells of 4×4 pixels along a side of a patch.
+pub const COARSE: usize = 4;
 /// Directions of a gradient that are told apart.
 const DIRECTIONS: usize = 8;
-/// Pixels along a side of a cell.
-const CELL: usize = SIDE / CELLS;
 /// A patch and one pixel more on each side, for its gradients.
 const RIM: usize = SIDE + 2;
 /// ε: the length of a histogram, in grey levels, at which a descriptor has 0.7 of its full length.
@@ -47,16 +41,18 @@ type Columns = [[f32; SIDE]; DIRECTIONS];
 /// Describes the patch whose middle is nearest to `(x, y)`, in pixels from the upper left corner, of a grey frame (bytes
 /// `[height, width]`, not empty). Beyond its edges a frame goes on as its outermost pixels.
 ///
-/// `out`, [`LENGTH`] numbers, is in the order of [`SHAPE`]: directions from right over down.
-pub fn describe(frame: &[u8], width: usize, x: f32, y: f32, out: &mut [f32]) {
+/// `out`, `[direction, cell row, cell column]` with `CELLS` rows and columns, holds [`length`] numbers: directions from right
+/// over down.
+pub fn describe<const CELLS: usize>(frame: &[u8], width: usize, x: f32, y: f32, out: &mut [f32]) {
     let patch = cut(frame, width, x, y);
+    let side = SIDE / CELLS;
     for row in 0..CELLS {
         let mut columns: Columns = [[0.0; SIDE]; DIRECTIONS];
-        for y in row * CELL..(row + 1) * CELL {
+        for y in row * side..(row + 1) * side {
             add_row(&patch[y], &patch[y + 1], &patch[y + 2], &mut columns);
         }
-        for (plane, columns) in out.chunks_exact_mut(PLANE).zip(&columns) {
-            let cells = plane[row * CELLS..][..CELLS].iter_mut().zip(columns.as_chunks::<CELL>().0);
+        for (plane, columns) in out.chunks_exact_mut(CELLS * CELLS).zip(&columns) {
+            let cells = plane[row * CELLS..][..CELLS].iter_mut().zip(columns.chunks_exact(side));
             cells.for_each(|(cell, columns)| *cell = columns.iter().sum());
         }
     }
@@ -65,24 +61,25 @@ pub fn describe(frame: &[u8], width: usize, x: f32, y: f32, out: &mut [f32]) {
     stretch(out, length / length.hypot(FAINT));
 }
 
-/// The percept of a stack of `slots` descriptors.
-pub(crate) fn stack(name: &str, slots: usize) -> ArraySpec {
-    ArraySpec::f32(name, &[&[slots], &SHAPE[..]].concat(), 0.0, 1.0)
+/// Numbers of a descriptor with `cells` cells along a side.
+pub const fn length(cells: usize) -> usize {
+    DIRECTIONS * cells * cells
+}
+
+/// The percept of a stack of `slots` descriptors with `cells` cells along a side.
+pub(crate) fn stack(name: &str, slots: usize, cells: usize) -> ArraySpec {
+    ArraySpec::f32(name, &[slots, DIRECTIONS, cells, cells], 0.0, 1.0)
 }
 
 /// Turns the description of a patch into that of its mirror image, left for right.
-pub fn mirror(description: &mut [f32]) {
+pub fn mirror<const CELLS: usize>(description: &mut [f32]) {
     description.chunks_exact_mut(CELLS).for_each(<[f32]>::reverse);
+    let plane = CELLS * CELLS;
     // Right for left, and what lies between these and down or up.
     for (one, other) in [(0, 4), (1, 3), (5, 7)] {
-        let (before, from) = description.split_at_mut(other * PLANE);
-        before[one * PLANE..][..PLANE].swap_with_slice(&mut from[..PLANE]);
+        let (before, from) = description.split_at_mut(other * plane);
+        before[one * plane..][..plane].swap_with_slice(&mut from[..plane]);
     }
-}
-
-/// Turns the description of a patch into that of its negative, light for dark.
-pub fn negative(description: &mut [f32]) {
-    description.rotate_left(DIRECTIONS / 2 * PLANE);
 }
 
 /// The patch and its rim as numbers.
@@ -150,13 +147,15 @@ mod tests {
         (0..WIDTH * 30).map(|i| light(i % WIDTH, i / WIDTH)).collect()
     }
 
+    const LENGTH: usize = length(FINE);
+
     fn described(frame: &[u8], x: f32, y: f32) -> [f32; LENGTH] {
         let mut out = [f32::NAN; LENGTH];
-        describe(frame, WIDTH, x, y, &mut out);
+        describe::<FINE>(frame, WIDTH, x, y, &mut out);
         out
     }
 
-    fn length(values: &[f32]) -> f32 {
+    fn norm(values: &[f32]) -> f32 {
         values.iter().map(|value| value * value).sum::<f32>().sqrt()
     }
 
@@ -165,7 +164,7 @@ mod tests {
         // Dark to light from left to right between columns 22 and 23, in the middle of cell column 5 of the patch from 12 to 28.
         let found = described(&frame(|x, _| if x < 23 { 20 } else { 200 }), 20.0, 15.0);
         for (i, value) in found.iter().enumerate() {
-            let (column, direction) = (i % CELLS, i / PLANE);
+            let (column, direction) = (i % FINE, i / (FINE * FINE));
             assert_eq!(*value > 0.0, column == 5 && direction == 0, "{i}: {value}");
         }
     }
@@ -174,11 +173,11 @@ mod tests {
     fn a_ramp_is_split_between_the_two_directions_beside_it() {
         // The gradient (5, 2): 3 of e_0 = (1, 0) and 2√2 of e_1 = (1, 1)/√2 make it.
         let found = described(&frame(|x, y| (5 * x + 2 * y) as u8), 20.0, 15.0);
-        for cell in 0..PLANE {
-            let split = found[PLANE + cell] / found[cell];
-            assert!((split - 8.0_f32.sqrt() / 3.0).abs() < 1e-5, "{cell}: {split}");
+        let mut planes = found.chunks_exact(FINE * FINE);
+        for (flat, slanted) in planes.next().into_iter().flatten().zip(planes.next().into_iter().flatten()) {
+            assert!((slanted / flat - 8.0_f32.sqrt() / 3.0).abs() < 1e-5, "{slanted} / {flat}");
         }
-        assert!(found[2 * PLANE..].iter().all(|&value| value == 0.0));
+        assert!(planes.flatten().all(|&value| value == 0.0));
     }
 
     #[test]
@@ -187,34 +186,40 @@ mod tests {
         let plain = described(&frame(|x, y| texture(x, y) as u8), 20.0, 15.0);
         assert_eq!(described(&frame(|x, y| 90 + texture(x, y) as u8), 20.0, 15.0), plain);
         let strong = described(&frame(|x, y| 5 * texture(x, y) as u8), 20.0, 15.0);
-        let cosine = plain.iter().zip(&strong).map(|(a, b)| a * b).sum::<f32>() / length(&plain) / length(&strong);
+        let cosine = plain.iter().zip(&strong).map(|(a, b)| a * b).sum::<f32>() / norm(&plain) / norm(&strong);
         assert!(cosine > 0.9999, "{cosine}");
-        assert!(length(&plain) > 0.8 && length(&strong) > 0.99 && length(&strong) < 1.0001);
+        assert!(norm(&plain) > 0.8 && norm(&strong) > 0.99 && norm(&strong) < 1.0001);
     }
 
     #[test]
     fn the_mirror_image_is_described_by_the_mirrored_description() {
         let light = |x: usize, y: usize| (x * 37 + y * 101 + x * y * 13) as u8;
         let mut mirrored = described(&frame(light), 20.0, 15.0);
-        mirror(&mut mirrored);
+        mirror::<FINE>(&mut mirrored);
         let other = described(&frame(|x, y| light(WIDTH - 1 - x, y)), 20.0, 15.0);
         assert!(mirrored.iter().zip(&other).all(|(one, other)| (one - other).abs() < 1e-5));
     }
 
     #[test]
-    fn the_negative_is_described_by_the_negated_description() {
-        let light = |x: usize, y: usize| (x * 37 + y * 101 + x * y * 13) as u8;
-        let mut negated = described(&frame(light), 20.0, 15.0);
-        negative(&mut negated);
-        let other = described(&frame(|x, y| 255 - light(x, y)), 20.0, 15.0);
-        assert!(negated.iter().zip(&other).all(|(one, other)| (one - other).abs() < 1e-5));
+    fn a_coarse_cell_holds_what_the_fine_ones_in_it_hold() {
+        let frame = frame(|x, y| ((x * x * 31 + y * y * 17 + x * y * 7) % 97) as u8);
+        let (fine, mut coarse) = (described(&frame, 20.0, 15.0), [f32::NAN; length(COARSE)]);
+        describe::<COARSE>(&frame, WIDTH, 20.0, 15.0, &mut coarse);
+        let sum = |i: usize| {
+            let (direction, row, column) = (i / 16, i / 4 % 4, i % 4);
+            let fine = |row: usize, column: usize| fine[(direction * FINE + row) * FINE + column];
+            (0..4).map(|part| fine(2 * row + part / 2, 2 * column + part % 2)).sum::<f32>()
+        };
+        // Nothing is cut off, so both differ by one factor.
+        let factor = coarse[0] / sum(0);
+        assert!(coarse.iter().enumerate().all(|(i, value)| (value - factor * sum(i)).abs() < 1e-5));
     }
 
     #[test]
     fn a_plain_patch_has_no_pattern_and_faint_noise_little() {
         assert_eq!(described(&frame(|_, _| 77), 20.0, 15.0), [0.0; LENGTH]);
         let noise = frame(|x, y| 100 + u8::from((x * x * 31 + y * y * 17 + x * y * 7) % 5 == 0));
-        assert!(length(&described(&noise, 20.0, 15.0)) < 0.2);
+        assert!(norm(&described(&noise, 20.0, 15.0)) < 0.2);
     }
 
     #[test]

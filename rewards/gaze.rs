@@ -9,14 +9,14 @@
 //!
 //! The area's actions stand for directions ([`crate::bearing`]); what it expects of all of them decodes into one.
 //!
-//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 8, 8]`: the faces present, the middle of each
+//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 4, 4]`: the faces present, the middle of each
 //! brought to 16×16 pixels and described by [`crate::descriptor`], to which skin and hair are much the same whether light or
-//! dark) and `gaze.examples` (`[trials, 8, 8, 8]`: drawn from what it remembers, each shifted by up to a pixel and half of them
+//! dark) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, each shifted by up to a pixel and half of them
 //! mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
 //! For comparison the teacher may be "random": a random direction for each event.
 
 use crate::bearing::Vector;
-use crate::descriptor::{self, LENGTH, SIDE};
+use crate::descriptor::{self, COARSE, SIDE};
 use crate::events::{EVENTS, Event, events};
 use crate::face::{FACES, Face};
 use crate::grid::{FRAME, frame_size};
@@ -35,6 +35,8 @@ use serde::{Deserialize, Serialize};
 const SHIFT: usize = 1;
 /// Pixels along a side of a face, as they are described and remembered: with the rim that gradients need, and room for a shift.
 const VIEW: usize = SIDE + 2 + 2 * SHIFT;
+/// Numbers of a described face.
+const LENGTH: usize = descriptor::length(COARSE);
 /// Pixels of it.
 const PIXELS: usize = VIEW * VIEW;
 /// The part of the box around a head that is looked at: eyes, nose and mouth.
@@ -178,7 +180,7 @@ impl Gaze {
             describe(&example[..PIXELS], shift, item);
             let (mut x, y) = (example[PIXELS], example[PIXELS + 1]);
             if mirrored {
-                descriptor::mirror(item);
+                descriptor::mirror::<COARSE>(item);
                 x = -x;
             }
             self.lessons.push((x, y));
@@ -192,7 +194,7 @@ fn describe(pixels: &[f32], [right, down]: [usize; 2], out: &mut [f32]) {
     let mut bytes = [0; PIXELS];
     bytes.iter_mut().zip(pixels).for_each(|(byte, grey)| *byte = grey.round() as u8);
     let middle = (SIDE / 2 + 1) as f32;
-    descriptor::describe(&bytes, VIEW, middle + right as f32, middle + down as f32, out);
+    descriptor::describe::<COARSE>(&bytes, VIEW, middle + right as f32, middle + down as f32, out);
 }
 
 impl Signal for Gaze {
@@ -219,7 +221,7 @@ impl Signal for Gaze {
         Event::check(&reads[2])?;
         self.table = SummedArea::new(height, width);
         let stack = |name: &str, slots: usize| {
-            [descriptor::stack(name, slots), ArraySpec::f32(&count_name(name), &[1], 0.0, slots as f32)]
+            [descriptor::stack(name, slots, COARSE), ArraySpec::f32(&count_name(name), &[1], 0.0, slots as f32)]
         };
         let mut specs = stack(&self.options.stack, self.options.trials).to_vec();
         if !self.options.present.is_empty() {
@@ -312,7 +314,7 @@ mod tests {
     impl Decide for Lit {
         fn decide(&mut self, _: usize, item: &[f32], row: &mut [f32]) -> Result<(), SignalError> {
             // Light grows to the left.
-            let along = |direction: usize| item.iter().skip(direction).step_by(8).sum::<f32>();
+            let along = |direction: usize| item[direction * LENGTH / 8..][..LENGTH / 8].iter().sum::<f32>();
             let right = along(4) > along(0);
             row.copy_from_slice(&[
                 if right { 0.0 } else { 2.0 },

@@ -21,7 +21,7 @@
 //! Departure from the paper's outline: its negatives are random patches alone. What lay there before differs from an event patch in
 //! just what came, so that the thing which is taken, and cloth that moves by itself, are not learned with the hand.
 
-use crate::descriptor::{self, SIDE};
+use crate::descriptor::{self, FINE, SIDE};
 use crate::events::{EVENTS, Event, SEEN, events};
 use crate::flow::FLOW;
 use crate::grid::{FRAME, frame_size};
@@ -62,7 +62,7 @@ pub struct HandOptions {
     pub threshold: f64,
     /// Steps back to which an event may have begun.
     pub window: usize,
-    /// Whether examples are learned from as they might have been seen: turned, nearer or farther, mirrored, light for dark.
+    /// Whether examples are learned from as they might have been seen: turned any way, nearer or farther, beside, mirrored.
     pub varied: bool,
     /// Whether what lay at the place of a mover event before anything came is taught to be something else, in every other of these
     /// lessons; with 4 trials or more.
@@ -232,7 +232,7 @@ impl Hand {
     fn teach(&mut self, items: &mut [f32]) -> usize {
         let State { random, positive, negative, before, held_out, .. } = &mut self.state;
         self.lessons.clear();
-        let mut slots = items.chunks_exact_mut(descriptor::LENGTH);
+        let mut slots = items.chunks_exact_mut(descriptor::length(FINE));
         if positive.len() > 0 && negative.len() > 0 {
             for (trial, slot) in slots.by_ref().take(self.options.trials).enumerate() {
                 let (lesson, memory) = match trial % 4 {
@@ -300,7 +300,7 @@ impl Signal for Hand {
         self.state.frames = Past::new(self.options.window + BEFORE, self.zoom.small().len());
         let slots = self.options.trials + 2;
         Ok(vec![
-            descriptor::stack(&self.options.stack, slots),
+            descriptor::stack(&self.options.stack, slots, FINE),
             ArraySpec::f32(&count_name(&self.options.stack), &[1], 0.0, slots as f32),
         ])
     }

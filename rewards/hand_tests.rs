@@ -100,7 +100,7 @@ fn lessons_of_before(options: HandOptions) -> Vec<bool> {
         bank.step(&told(step), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
         bank.advance();
     }
-    let slots = bank.current()[3].as_f32().unwrap().chunks_exact(descriptor::LENGTH);
+    let slots = bank.current()[3].as_f32().unwrap().chunks_exact(descriptor::length(FINE));
     slots.take(4).map(|slot| Contrast::of(slot) > 0.8).collect()
 }
 
@@ -123,12 +123,12 @@ fn an_example_reaches_as_far_as_its_scale_says() {
         bank.advance();
     }
     let described = |scale: usize| {
-        let (mut zoom, mut out) = (Zoom::new(scale, (SIZE, SIZE)).unwrap(), vec![0.0; descriptor::LENGTH]);
+        let (mut zoom, mut out) = (Zoom::new(scale, (SIZE, SIZE)).unwrap(), vec![0.0; descriptor::length(FINE)]);
         zoom.shrink(scene(true).arrays[0].as_u8().unwrap());
         zoom.describe(zoom.small(), (36.0, 12.0), &mut out);
         out
     };
-    let asked = &bank.current()[3].as_f32().unwrap()[..descriptor::LENGTH];
+    let asked = &bank.current()[3].as_f32().unwrap()[..descriptor::length(FINE)];
     assert!(asked == described(2) && asked != described(1));
     assert!(Hand::new(HandOptions { scale: 0, ..HandOptions::default() }).is_err());
 }
@@ -144,7 +144,7 @@ fn an_example_is_seen_otherwise_each_time_unless_the_key_says_no() {
             bank.advance();
             if step > 5 {
                 // The first trial is of the one event patch.
-                looks.push(bank.current()[3].as_f32().unwrap()[..descriptor::LENGTH].to_vec());
+                looks.push(bank.current()[3].as_f32().unwrap()[..descriptor::length(FINE)].to_vec());
             }
         }
         looks.dedup();

@@ -5,7 +5,7 @@
 //! nearer than 6 pixels; the others go over a lattice of 6 pixels, so that all of it is looked at every few
 //! steps. Pays nothing.
 
-use crate::descriptor::{self, SIDE};
+use crate::descriptor::{self, FINE, SIDE};
 use crate::flow::FLOW;
 use crate::grid::{FRAME, frame_size};
 use crate::liveliness::Liveliness;
@@ -93,7 +93,7 @@ impl Signal for Places {
         self.order = (0..self.lively.speeds().len()).collect();
         let (most, reach) = (self.options.most, self.width.max(self.height) as f32);
         Ok(vec![
-            descriptor::stack(PLACES, most),
+            descriptor::stack(PLACES, most, FINE),
             ArraySpec::f32(&count_name(PLACES), &[1], 0.0, most as f32),
             ArraySpec::f32(&format!("{PLACES}.at"), &[most, 2], 0.0, reach),
         ])
@@ -118,8 +118,8 @@ impl Signal for Places {
             at[2 * slot..2 * slot + 2].copy_from_slice(&[x, y]);
             self.next = (self.next + 1) % lattice;
         }
-        for (place, item) in at.chunks_exact(2).zip(items.chunks_exact_mut(descriptor::LENGTH)).take(all) {
-            descriptor::describe(frame, self.width, place[0], place[1], item);
+        for (place, item) in at.chunks_exact(2).zip(items.chunks_exact_mut(descriptor::length(FINE))).take(all) {
+            descriptor::describe::<FINE>(frame, self.width, place[0], place[1], item);
         }
         count[0] = all as f32;
         Ok(())

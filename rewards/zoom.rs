@@ -1,6 +1,6 @@
 //! Frames made smaller, so that a descriptor of 16 pixels covers more.
 
-use crate::descriptor;
+use crate::descriptor::{self, FINE};
 use crate::signal::SignalError;
 use crate::variation;
 
@@ -69,7 +69,7 @@ impl Zoom {
     /// Describes what lies around the place (`x`, `y`) of a frame, of which `small` was made.
     pub(crate) fn describe(&self, small: &[u8], (x, y): (f32, f32), out: &mut [f32]) {
         let scale = self.scale as f32;
-        descriptor::describe(small, self.width / self.scale, x / scale, y / scale, out);
+        descriptor::describe::<FINE>(small, self.width / self.scale, x / scale, y / scale, out);
     }
 
     /// Takes what is to be remembered of the place (`x`, `y`) of a frame, of which `small` was made.

@@ -10,7 +10,8 @@
 use innate_envs::truth::Truth;
 use innate_envs::{Env, standard};
 use innate_nn::Random;
-use innate_rewards::{Bank, descriptor};
+use innate_rewards::Bank;
+use innate_rewards::descriptor::{self, COARSE};
 use rand::{Rng, SeedableRng};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -117,8 +118,8 @@ fn describe(glance: &Glance, beside: Option<f32>, random: &mut Random) -> Vec<f3
             .map(|(index, middle)| middle + (index as f32 + 0.5 - VIEW as f32 / 2.0) * step);
         *pixel = light(&glance.frame, x, y).round() as u8;
     }
-    let mut out = vec![0.0; descriptor::LENGTH];
-    descriptor::describe(&face, VIEW, VIEW as f32 / 2.0, VIEW as f32 / 2.0, &mut out);
+    let mut out = vec![0.0; descriptor::length(COARSE)];
+    descriptor::describe::<COARSE>(&face, VIEW, VIEW as f32 / 2.0, VIEW as f32 / 2.0, &mut out);
     out
 }
 
