@@ -4,8 +4,8 @@
 //! example `film_movers` of innate-rewards.
 //!
 //! The areas of the run `nursery` are raised on the film's first half, played again and again, and others in the nursery's
-//! world "hard"; both look at the second half once, and learn nothing there. `tracked` learns from mover events and from what
-//! is followed after them, `any` from as many places with any motion, and `hand` also from what lies around. A place shows a
+//! world "hard"; both look at the second half once, and learn nothing there. `hand` learns from mover events and from what
+//! is followed after them, `agreed` also from what lies around, and `any` from as many places with any motion. A place shows a
 //! hand if it lies in a labelled box, and none if it lies [`BESIDE`] pixels or more outside each; frames without a labelled
 //! hand are left out, since the labels miss some.
 //!
@@ -33,7 +33,7 @@ use std::sync::atomic::AtomicBool;
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// The areas that are compared, and what their examples are.
-const AREAS: [&str; 3] = ["hand", "tracked", "any"];
+const AREAS: [&str; 3] = ["hand", "agreed", "any"];
 /// Width and height of a frame: the film's shape nearly, and as many cells as the nursery has, so that one body serves both.
 const SIZE: [u32; 2] = [168, 84];
 const CELLS: u32 = 7;
@@ -42,7 +42,7 @@ const BESIDE: f32 = 8.0;
 /// The share of the hands' places that must be found where precision is told.
 const RECALL: f64 = 0.3;
 
-/// Notes how many examples `tracked` has had.
+/// Notes how many examples `agreed` has had.
 #[derive(Default)]
 struct Watch {
     examples: f64,
@@ -52,7 +52,7 @@ impl Observer for Watch {
     fn warn(&mut self, _: &str) {}
 
     fn points(&mut self, _: u64, points: &[(String, f64)]) {
-        let examples = points.iter().filter(|(tag, _)| tag == "signal/hand-tracked/examples");
+        let examples = points.iter().filter(|(tag, _)| tag == "signal/hand-agreed/examples");
         self.examples = examples.map(|(_, value)| *value).next_back().unwrap_or(self.examples);
     }
 }
@@ -126,7 +126,7 @@ fn on_film(film: &str, half: u32, varied: bool, mut file: RunFile) -> Outcome<Ru
     file.set("evaluation.env", &format!("{{ from = {half}, frames = {} }}", u32::MAX))?;
     // For films in which hands are large and never rest.
     file.set("signals.mover", "{ settled = 0, vast = 1.0 }")?;
-    for signal in ["hand", "hand-tracked", "hand-any"] {
+    for signal in ["hand", "hand-agreed", "hand-any"] {
         file.set(&format!("signals.{signal}.varied"), &varied.to_string())?;
     }
     Ok(file)
@@ -136,7 +136,7 @@ fn plan(file: &RunFile) -> Outcome<Arc<Plan>> {
     Ok(Arc::new(Plan::new(file.config()?, innate::standard())?))
 }
 
-/// Trains, and answers with the number of examples that `tracked` had.
+/// Trains, and answers with the number of examples that `agreed` had.
 fn train(file: &RunFile, home: &Path) -> Outcome<f64> {
     let mut watch = Watch::default();
     Trainer::new(plan(file)?)?.train(&RunFolder::new(home), &mut watch, &AtomicBool::new(false))?;

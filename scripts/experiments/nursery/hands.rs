@@ -4,8 +4,8 @@
 //!
 //! | area | positive examples |
 //! |---|---|
-//! | `hand` | places of mover events, where what came there was followed, and what its surroundings agree on |
-//! | `tracked` | places of mover events, and where what came there was followed |
+//! | `hand` | places of mover events, and where what came there was followed |
+//! | `agreed` | the same, and what `context` is sure of by the surroundings |
 //! | `any`, `random` | as many places with any motion, or anywhere |
 //! | `event` | places of mover events alone |
 //! | `any-event` | as many places with any motion |
@@ -21,7 +21,7 @@ use innate_agents::streams::Streams;
 use innate_envs::truth::Class;
 
 /// The areas that are compared.
-const AREAS: [&str; 6] = ["hand", "tracked", "any", "random", "event", "any-event"];
+const AREAS: [&str; 6] = ["hand", "agreed", "any", "random", "event", "any-event"];
 
 /// Each world in which an area is raised, and what it is tested for in the world "hard" or its own.
 const WORLDS: [(&str, &str, Class); 4] = [
@@ -32,10 +32,11 @@ const WORLDS: [(&str, &str, Class); 4] = [
 ];
 
 /// What one area has over another, and how much is expected.
-const GAINS: [(&str, &str, &str, f64); 3] = [
+const GAINS: [(&str, &str, &str, f64); 4] = [
     ("movers over any motion", "event", "any-event", 0.15),
-    ("tracked movers over any motion", "tracked", "any", 0.15),
-    ("tracking and context", "hand", "event", 0.08),
+    ("tracked movers over any motion", "hand", "any", 0.15),
+    ("tracking", "hand", "event", 0.08),
+    ("tracking and context", "agreed", "event", 0.08),
 ];
 
 /// Runs it.
@@ -80,13 +81,13 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     Ok(report)
 }
 
-/// Keys of a run, with their values, that add these of the areas `tracked`, `any`, `random`, `event` and `any-event` and who
+/// Keys of a run, with their values, that add these of the areas `agreed`, `any`, `random`, `event` and `any-event` and who
 /// teaches them to the run `nursery`.
 pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
     const EVENTS: &str = "['mover.events']";
     const TRACKED: &str = "['mover.events', 'track.events']";
     let compared = [
-        ("tracked", "movers", TRACKED),
+        ("agreed", "movers", TRACKED),
         ("any", "motion", TRACKED),
         ("random", "random", TRACKED),
         ("event", "movers", EVENTS),
@@ -95,12 +96,21 @@ pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
     let of = |(area, teacher, events): (&str, &str, &str)| {
         let stack = format!("area = '{area}', stack = '{area}.examples'");
         let taught = format!("{{ type = 'hand', teacher = '{teacher}', events = {events}, {stack} }}");
-        let views = format!("view = ['{area}.examples', 'places']");
-        let learns = format!("{{ {AREA}, {views}, pay = {{ hand-{area} = 1.0 }} }}");
-        [(format!("signals.hand-{area}"), taught), (format!("area.{area}"), learns)]
+        let (agrees, view, pay) = match area {
+            "agreed" => (Some(("signals.agree".into(), AGREES.into())), ", 'agreed.agreed'", ", agree = 1.0"),
+            _ => (None, "", ""),
+        };
+        let views = format!("view = ['{area}.examples'{view}, 'places']");
+        let learns = format!("{{ {AREA}, {views}, pay = {{ hand-{area} = 1.0{pay} }} }}");
+        let both = [(format!("signals.hand-{area}"), taught), (format!("area.{area}"), learns)];
+        agrees.into_iter().chain(both)
     };
     compared.into_iter().filter(|(area, ..)| areas.contains(area)).flat_map(of).collect()
 }
+
+/// What the surroundings teach `agreed`.
+const AGREES: &str = "{ type = 'agreement', teacher = 'context', on = 'context', pupil = 'agreed', items = 'places', \
+                      stack = 'agreed.agreed' }";
 
 /// What every compared area has in common with `hand`.
 const AREA: &str = "learner = 'brainprop', choices = 2, memory = 'queue', batch = 64, optimiser = 'adam', lr = 1e-3, \
@@ -124,5 +134,25 @@ fn chart(found: &[Judgement]) -> Chart {
         x: Axis::linear("seed"),
         y: Axis::linear("average precision"),
         curves: curves.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::run_file::RunFile;
+
+    #[test]
+    fn compared_areas_differ_from_hand_in_what_they_see_and_who_pays_alone() {
+        let mut file = RunFile::find("nursery").unwrap();
+        taught_areas(&AREAS).iter().for_each(|(key, value)| file.set(key, value).unwrap());
+        let areas = file.config().unwrap().area;
+        let kind = |area: &str| {
+            let mut table = areas[area].clone();
+            ["view", "pay"].into_iter().for_each(|key| drop(table.remove(key)));
+            table
+        };
+        AREAS.into_iter().for_each(|area| assert_eq!(kind(area), kind("hand"), "{area}"));
     }
 }
