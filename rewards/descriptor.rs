@@ -8,13 +8,14 @@
 //! ```
 //!
 //! The histograms are those of SIFT (Lowe 2004, *Distinctive image features from scale-invariant keypoints*, section 6). They are
-//! innate and generic: they know edges, and no thing, as the complex cells of the primary visual cortex do. Departures from Lowe:
+//! innate and generic: they know edges, and no thing. Departures from Lowe:
 //!
 //! 1. A gradient is split exactly into the two directions beside it, which needs neither its angle nor its length.
 //! 2. The patch is upright and of one size, no Gaussian window makes its middle count more, and a pixel belongs to one cell.
 //! 3. ε keeps the noise of a plain patch from becoming a pattern: a descriptor's length tells how much contrast there was.
 //! 4. Each direction is a plane of cells, so that layers of filters may go over them: what is made of a few edges is then learned
-//!    once for all places. For these a cell has 2×2 pixels ([`FINE`]); for dense layers 4×4, as Lowe's ([`COARSE`]).
+//!    once for all places. What is learned of places has cells of 2×2 pixels for them ([`FINE`]); faces, whose few and partly false
+//!    examples finer cells let a network learn by heart, have 4×4, as Lowe's ([`COARSE`]).
 //!
 //! Directions go over the full circle: dark on light and light on dark are told apart.
 

@@ -144,7 +144,7 @@ pub const STANDARD: &[Experiment] = &[
     Experiment {
         name: "nursery-hands",
         summary: "movers teach what a hand is; any motion and random places do not",
-        time: "about 40 min",
+        time: "about 3 h",
         run: nursery::hands,
     },
     Experiment {

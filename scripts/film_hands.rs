@@ -42,7 +42,7 @@ const BESIDE: f32 = 8.0;
 /// The share of the hands' places that must be found where precision is told.
 const RECALL: f64 = 0.3;
 
-/// Notes how many examples `agreed` has had.
+/// Notes how many examples `hand` has had.
 #[derive(Default)]
 struct Watch {
     examples: f64,
@@ -52,7 +52,7 @@ impl Observer for Watch {
     fn warn(&mut self, _: &str) {}
 
     fn points(&mut self, _: u64, points: &[(String, f64)]) {
-        let examples = points.iter().filter(|(tag, _)| tag == "signal/hand-agreed/examples");
+        let examples = points.iter().filter(|(tag, _)| tag == "signal/hand/examples");
         self.examples = examples.map(|(_, value)| *value).next_back().unwrap_or(self.examples);
     }
 }
@@ -136,7 +136,7 @@ fn plan(file: &RunFile) -> Outcome<Arc<Plan>> {
     Ok(Arc::new(Plan::new(file.config()?, innate::standard())?))
 }
 
-/// Trains, and answers with the number of examples that `agreed` had.
+/// Trains, and answers with the number of examples that `hand` had.
 fn train(file: &RunFile, home: &Path) -> Outcome<f64> {
     let mut watch = Watch::default();
     Trainer::new(plan(file)?)?.train(&RunFolder::new(home), &mut watch, &AtomicBool::new(false))?;
