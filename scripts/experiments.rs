@@ -30,7 +30,7 @@ mod training;
 
 pub use lab::Lab;
 pub use notebook::Notebook;
-pub use nursery::taught_areas;
+pub use nursery::{judged_areas, taught_areas};
 pub use report::{Report, Row, Verdict};
 
 use innate_envs::EnvError;

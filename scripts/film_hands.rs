@@ -19,7 +19,7 @@ use innate::agents::evaluation::Scene;
 use innate::agents::trainer::Observer;
 use innate::agents::{Checkpoint, Mode, Plan, RunFolder, Trainer, evaluate};
 use innate::envs::video::{Film, VideoOptions};
-use innate::experiments::taught_areas;
+use innate::experiments::{judged_areas, taught_areas};
 use innate::judge::{Judged, average_precision, judged};
 use innate::run_file::RunFile;
 use labels::Labels;
@@ -82,7 +82,9 @@ fn main() -> Outcome {
             let home = tempfile::tempdir()?;
             let school = if in_nursery { run(seed, steps)? } else { on_film(seed)? };
             examples.push(train(&school, home.path())?);
-            test(&*plan(&on_film(seed)?)?, home.path(), seed, |step, area, Judged { place, score }| {
+            let mut exam = on_film(seed)?;
+            judged_areas(&AREAS).iter().try_for_each(|(key, value)| exam.set(key, value))?;
+            test(&*plan(&exam)?, home.path(), seed, |step, area, Judged { place, score }| {
                 let label = (half as usize + step) * labels.each(frames as usize);
                 let hand = labels.at(label, SIZE.map(|side| side as f32), place, BESIDE);
                 scores.entry(area).or_default().extend(hand.map(|hand| (score, hand)));

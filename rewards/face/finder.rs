@@ -1,32 +1,27 @@
 //! The template on every place and at every size.
 //!
 //! ```text
-//! contrast(x, y) = min(CAP, length of the gradient of the frame, its pixels each s/20 wide)
-//! score(p, s)    = correlation of the drawing with the contrast around p, in cells of s/10, two by two pixels
+//! score(p, s) = how well the drawing fits the contrast around p, in cells of s/10        (see `template`)
 //! ```
 //!
-//! For each size the whole frame is reduced to cells of that width, over which the drawing slides. Of scores that overlap the
-//! greatest is kept. Which way a face looks is a matter of less than a cell, so a face lies at the mean of all places (and has
-//! the mean of all sizes) near by, each of them with a weight that falls with its score:
+//! Of places that overlap the best is kept. Which way a face looks is a matter of less than a cell, so a face lies at the mean of
+//! all places (and has the mean of all sizes) near by, each of them with a weight that falls with its score:
 //!
 //! ```text
 //! w(p, s) = exp((score(p, s) − greatest score) / SOFTNESS)
 //! ```
 
-use super::template::{COLUMNS, Pattern, ROWS, Row, SIDE};
+use super::contrast::Contrast;
+use super::template::{COLUMNS, Pattern, ROWS, Row};
 use super::{Face, FaceOptions};
-use crate::summed_area::{Area, SummedArea};
+use crate::summed_area::SummedArea;
 
 /// The ratio of successive sizes.
 const RATIO: f32 = 1.2;
-/// Pixels along a side of a cell, in the frame that is reduced for a size.
-const FINE: usize = 2;
-/// By how much less of a correlation a place weighs e times less.
-const SOFTNESS: f32 = 0.05;
+/// By how much less a place weighs e times less.
+const SOFTNESS: f32 = 0.02;
 /// Share of a head's size within which places belong to it, along either axis.
 const REACH: f32 = 0.35;
-/// Grey levels per pixel that count as contrast at most: one edge is as good as a harder one.
-const CAP: f32 = 60.0;
 
 /// Finds faces in frames of one size.
 pub(super) struct Finder {
@@ -35,70 +30,39 @@ pub(super) struct Finder {
     row: Row,
     scales: Vec<Scale>,
     threshold: f32,
-    contrast: f32,
 }
 
 /// One size of face.
 struct Scale {
-    size: f32,
-    rows: usize,
-    columns: usize,
-    /// The frame in pixels of this size, and its contrast in cells.
-    grey: Vec<f32>,
-    contrast: Vec<f32>,
-    /// By place of the drawing, row by row; −1 where there is too little contrast.
+    contrast: Contrast,
+    /// By place of the drawing, row by row of so many.
     scores: Vec<f32>,
+    places: usize,
 }
 
 impl Scale {
-    fn new(size: f32, height: usize, width: usize) -> Self {
-        let cells = |side: usize| (side as f32 * SIDE / size) as usize;
-        let (rows, columns) = (cells(height), cells(width));
-        let contrast = vec![0.0; rows * columns];
-        let scores = vec![-1.0; (rows + 1).saturating_sub(ROWS) * (columns + 1).saturating_sub(COLUMNS)];
-        Self { size, rows, columns, grey: vec![0.0; contrast.len() * FINE * FINE], contrast, scores }
+    fn new(contrast: Contrast) -> Self {
+        let (down, places) = (contrast.rows + 1 - ROWS, contrast.columns + 1 - COLUMNS);
+        Self { contrast, scores: vec![0.0; down * places], places }
     }
 
-    /// Slides the drawing over the cells.
-    fn score(&mut self, pattern: &Pattern, least: f32, row: &mut Row) {
-        let places = self.columns + 1 - COLUMNS;
-        for (top, scores) in self.scores.chunks_exact_mut(places).enumerate() {
-            pattern.correlate(&self.contrast, self.columns, top, least, row, scores);
+    /// Slides the drawing over another frame.
+    fn look(&mut self, table: &mut SummedArea, pattern: &Pattern, row: &mut Row) {
+        self.contrast.look(table);
+        for (top, scores) in self.scores.chunks_exact_mut(self.places).enumerate() {
+            pattern.score(&self.contrast, top, row, scores);
         }
     }
 
     /// A face for each place of the drawing.
     fn faces(&self) -> impl Iterator<Item = Face> {
-        let (cell, places) = (self.size / SIDE, self.columns + 1 - COLUMNS);
+        let (cell, places) = (self.contrast.cell(), self.places);
         self.scores.iter().enumerate().map(move |(place, &score)| Face {
             x: ((place % places) as f32 + COLUMNS as f32 / 2.0) * cell,
             y: ((place / places) as f32 + ROWS as f32 / 2.0) * cell,
-            size: self.size,
+            size: self.contrast.size,
             score,
         })
-    }
-
-    /// Reduces the frame, and takes its contrast.
-    fn look(&mut self, table: &mut SummedArea) {
-        let cell = self.size / SIDE;
-        let (width, height) = (cell * self.columns as f32, cell * self.rows as f32);
-        let width_in_pixels = FINE * self.columns;
-        table.resample(Area { left: 0.0, top: 0.0, width, height }, width_in_pixels, &mut self.grey);
-        self.contrast.fill(0.0);
-        let mut above = 0;
-        for (y, row) in self.grey.chunks_exact(width_in_pixels).enumerate() {
-            let over = &self.grey[above..][..width_in_pixels];
-            above = y * width_in_pixels;
-            let mut left = row[0];
-            let cells = &mut self.contrast[y / FINE * self.columns..][..self.columns];
-            for ((cell, row), over) in cells.iter_mut().zip(row.chunks_exact(FINE)).zip(over.chunks_exact(FINE)) {
-                for (&grey, over) in row.iter().zip(over) {
-                    let (across, down) = (grey - left, grey - over);
-                    left = grey;
-                    *cell += (across * across + down * down).sqrt().min(CAP) / (FINE * FINE) as f32;
-                }
-            }
-        }
     }
 }
 
@@ -107,14 +71,14 @@ impl Finder {
     pub(super) fn new(height: usize, width: usize, options: &FaceOptions) -> Self {
         let largest = (options.largest as f32).min(height.min(width) as f32);
         let sizes = std::iter::successors(Some(options.smallest as f32), |size| Some(size * RATIO));
-        let scales = sizes.take_while(|&size| size <= largest).map(|size| Scale::new(size, height, width));
+        let contrasts = sizes.take_while(|&size| size <= largest).map(|size| Contrast::new(size, height, width));
+        let large = |contrast: &Contrast| contrast.rows >= ROWS && contrast.columns >= COLUMNS;
         Self {
             table: SummedArea::new(height, width),
             pattern: Pattern::drawn(),
             row: Row::default(),
-            scales: scales.filter(|scale| scale.rows >= ROWS && scale.columns >= COLUMNS).collect(),
+            scales: contrasts.filter(large).map(Scale::new).collect(),
             threshold: options.threshold as f32,
-            contrast: options.contrast as f32,
         }
     }
 
@@ -123,8 +87,7 @@ impl Finder {
         self.table.compute(frame);
         let mut best = [None; Face::MOST];
         for scale in &mut self.scales {
-            scale.look(&mut self.table);
-            scale.score(&self.pattern, self.contrast, &mut self.row);
+            scale.look(&mut self.table, &self.pattern, &mut self.row);
             scale.faces().filter(|face| face.score >= self.threshold).for_each(|face| keep(&mut best, face));
         }
         best.map(|face| face.map(|face| self.settled(face)))

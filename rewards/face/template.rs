@@ -1,81 +1,99 @@
-//! What a face looks like before anything was learned: where it is smooth, and where it is not.
+//! What a face looks like before anything was learned: where light changes, and where it does not.
 //!
-//! Skin and hair may be light or dark, and eyes are both at once; but forehead, hair and cheeks are always smooth, and the
-//! eyes, and the outline, never are. The drawing is therefore one of contrast. It was measured once, as the mean of 200 heads
-//! of the nursery's people that look every way, made symmetric and rounded: what evolution would have done.
+//! The drawing has two parts, of what changes across and down ([`super::contrast`]): at the height of the eyes light changes
+//! across, from one side of the head to the other; brows, nose and mouth change it down, in the middle; forehead and cheeks are
+//! smooth. It was found by the example `face_template`, which tells the heads of the nursery's people from all else that is seen
+//! there: what evolution would have done. With cells c of a window, a mean c̄ and a standard deviation σ,
+//!
+//! ```text
+//! score = Σ w (c − c̄) / (√n (σ + FLOOR))        Σ w = 0, Σ w² = 1, n cells
+//! ```
+//!
+//! which is their correlation where there is much contrast, and falls to 0 with it.
+
+use super::contrast::Contrast;
 
 /// Cells across.
-pub(super) const COLUMNS: usize = 10;
+pub const COLUMNS: usize = 10;
 /// Cells down.
-pub(super) const ROWS: usize = 12;
-/// Cells that make the side of the box around the head.
-pub(super) const SIDE: f32 = 10.0;
+pub const ROWS: usize = 12;
+/// Cells of a window, of both parts.
+pub const LENGTH: usize = 2 * ROWS * COLUMNS;
+/// Standard deviation of the contrast at which a correlation counts half, in grey levels per pixel.
+pub const FLOOR: f32 = 10.0;
 
-/// Contrast from the least, `=`, over `-`, `.` and `+` to the greatest, `#`.
-const DRAWING: [&[u8; COLUMNS]; ROWS] = [
-    b"...++++...",
-    b".++.--.++.",
-    b"..-====-..",
-    b"+.--==--.+",
-    b"++++++++++",
-    b"++++##++++",
-    b"++++##++++",
-    b"++......++",
-    b"..-====-..",
-    b".+-====-+.",
-    b"..+----+..",
-    b"..+.--.+..",
+/// The left half, across and down; the right half is its mirror.
+const DRAWING: [[[i8; COLUMNS / 2]; ROWS]; 2] = [
+    [
+        [0, -1, 1, 1, -1],
+        [-1, 1, 0, -2, -1],
+        [0, 0, -1, -1, -1],
+        [1, 0, 0, -2, -2],
+        [1, 0, -3, -3, 0],
+        [3, 2, 3, 2, 4],
+        [1, 1, 2, 2, 1],
+        [1, -1, -3, -1, -3],
+        [2, 1, -2, -1, 0],
+        [-1, 2, 1, -3, 1],
+        [-1, 0, 2, -1, -2],
+        [0, -1, 1, 3, -4],
+    ],
+    [
+        [-1, 0, 1, 1, 1],
+        [-1, 2, 0, 0, -1],
+        [0, 1, 0, 1, -1],
+        [-2, 0, 1, 1, 2],
+        [-1, 1, 1, -2, 1],
+        [-2, 1, 1, 0, 2],
+        [-1, -2, 0, 1, 1],
+        [0, -2, -2, -1, -2],
+        [0, -1, -2, 0, 0],
+        [-1, 0, 0, 0, 3],
+        [-2, 0, 2, 0, 1],
+        [1, 1, 1, 0, 1],
+    ],
 ];
 
-/// A pattern to correlate with: numbers of mean 0 and length 1.
+/// The weights w.
 pub(super) struct Pattern {
-    weights: [[f32; COLUMNS]; ROWS],
+    weights: [[[f32; COLUMNS]; ROWS]; 2],
 }
 
 impl Pattern {
     /// The drawing.
     pub(super) fn drawn() -> Self {
-        let contrast = |cell: u8| match cell {
-            b'=' => -1.0,
-            b'-' => -0.5,
-            b'+' => 0.5,
-            b'#' => 1.0,
-            _ => 0.0,
-        };
-        let cells = || DRAWING.iter().flat_map(|row| row.iter()).map(|&cell| contrast(cell));
-        let mean = cells().sum::<f32>() / (COLUMNS * ROWS) as f32;
-        let length = cells().map(|value| (value - mean).powi(2)).sum::<f32>().sqrt();
-        Self { weights: DRAWING.map(|row| row.map(|cell| (contrast(cell) - mean) / length)) }
+        let level =
+            |part: usize, row: usize, column: usize| f32::from(DRAWING[part][row][column.min(COLUMNS - 1 - column)]);
+        let parts = |part| std::array::from_fn(|row| std::array::from_fn(|column| level(part, row, column)));
+        let mut weights: [[[f32; COLUMNS]; ROWS]; 2] = std::array::from_fn(parts);
+        let cells = weights.as_flattened_mut().as_flattened_mut();
+        let mean = cells.iter().sum::<f32>() / LENGTH as f32;
+        cells.iter_mut().for_each(|weight| *weight -= mean);
+        let length = cells.iter().map(|weight| weight * weight).sum::<f32>().sqrt();
+        cells.iter_mut().for_each(|weight| *weight /= length);
+        Self { weights }
     }
 
-    /// Writes the correlation with the cells of `grid` (rows of `width` cells), between −1 and 1, at every place whose upper row is
-    /// `top`, from left to right; −1 where the standard deviation of the cells is less than `least`.
-    pub(super) fn correlate(
-        &self,
-        grid: &[f32],
-        width: usize,
-        top: usize,
-        least: f32,
-        row: &mut Row,
-        scores: &mut [f32],
-    ) {
-        row.clear(width);
-        for (weights, cells) in self.weights.iter().zip(grid.chunks_exact(width).skip(top)) {
-            for (weight, cells) in weights.iter().zip(cells.windows(scores.len())) {
-                row.products.iter_mut().zip(cells).for_each(|(product, cell)| *product += weight * cell);
-            }
-            for ((sum, squares), cell) in row.sums.iter_mut().zip(&mut row.squares).zip(cells) {
-                *sum += cell;
-                *squares += cell * cell;
+    /// Writes the score of every window whose upper row is `top`, from left to right.
+    pub(super) fn score(&self, contrast: &Contrast, top: usize, row: &mut Row, scores: &mut [f32]) {
+        row.clear(contrast.columns);
+        for (weights, plane) in self.weights.iter().zip(&contrast.planes) {
+            for (weights, cells) in weights.iter().zip(plane.chunks_exact(contrast.columns).skip(top)) {
+                for (weight, cells) in weights.iter().zip(cells.windows(scores.len())) {
+                    row.products.iter_mut().zip(cells).for_each(|(product, cell)| *product += weight * cell);
+                }
+                for ((sum, squares), cell) in row.sums.iter_mut().zip(&mut row.squares).zip(cells) {
+                    *sum += cell;
+                    *squares += cell * cell;
+                }
             }
         }
-        let count = (COLUMNS * ROWS) as f32;
+        let count = LENGTH as f32;
         let across = row.sums.windows(COLUMNS).zip(row.squares.windows(COLUMNS));
         for ((score, product), (sums, squares)) in scores.iter_mut().zip(&row.products).zip(across) {
             let (sum, squares): (f32, f32) = (sums.iter().sum(), squares.iter().sum());
-            let variance = (squares - sum * sum / count).max(0.0);
-            let seen = variance > 0.0 && (variance / count).sqrt() >= least;
-            *score = if seen { product / variance.sqrt() } else { -1.0 };
+            let deviation = ((squares - sum * sum / count).max(0.0) / count).sqrt();
+            *score = product / ((deviation + FLOOR) * count.sqrt());
         }
     }
 }

@@ -23,7 +23,7 @@ mod upbringing;
 pub(super) use eye::{run as eye, run_lesions as lesions};
 pub(super) use gaze::run as gaze;
 pub(super) use hands::run as hands;
-pub use hands::taught_areas;
+pub use hands::{judged_areas, taught_areas};
 pub(super) use movers::run as movers;
 
 /// Where the expectations come from.

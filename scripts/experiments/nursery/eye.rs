@@ -64,7 +64,7 @@ fn raise(lab: &Lab, lesions: &[&str], seed: u64) -> Result<Judgement, Experiment
     let changes: Vec<Change> = short.into_iter().chain([change("lesions", format!("{lesions:?}"))]).collect();
     let grown = Upbringing::new(lab, &changes, seed)?;
     let env = "{ people = 'test' }";
-    grown.judge(lab, Test { env, target: Class::Hand, episodes: lab.pick(150, 4), mode: Mode::Greedy })
+    grown.judge(lab, Test { env, changes: &[], target: Class::Hand, episodes: lab.pick(150, 4), mode: Mode::Greedy })
 }
 
 /// Adds a row per figure, of one of which so much is expected.

@@ -32,7 +32,8 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
         ];
         let child = Upbringing::new(lab, &changes, (job % seeds) as u64)?;
         let env = "{ world = 'hard', people = 'test' }";
-        child.judge(lab, Test { env, target: Class::Hand, episodes: lab.pick(100, 4), mode: Mode::Greedy })
+        child
+            .judge(lab, Test { env, changes: &[], target: Class::Hand, episodes: lab.pick(100, 4), mode: Mode::Greedy })
     })?;
     let mut random = Streams::new(0).stream("nursery-gaze", 0);
     let mut report = Report::default();

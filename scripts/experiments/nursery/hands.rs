@@ -49,7 +49,7 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
         let child = Upbringing::new(lab, &changes, (job % seeds) as u64)?;
         let env = format!("{{ world = '{tested}', people = 'test' }}");
         let episodes = lab.pick(150, 4);
-        child.judge(lab, Test { env: &env, target, episodes, mode: Mode::Greedy })
+        child.judge(lab, Test { env: &env, changes: &judged_areas(&AREAS), target, episodes, mode: Mode::Greedy })
     })?;
     let mut random = Streams::new(0).stream("nursery-hands", 0);
     let mut report = Report::default();
@@ -82,7 +82,7 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
 }
 
 /// Keys of a run, with their values, that add these of the areas `agreed`, `any`, `random`, `event` and `any-event` and who
-/// teaches them to the run `nursery`.
+/// teaches them to the run `nursery`. What lies at `places` they are asked only when they are judged ([`judged_areas`]).
 pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
     const EVENTS: &str = "['mover.events']";
     const TRACKED: &str = "['mover.events', 'track.events']";
@@ -97,16 +97,32 @@ pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
         let stack = format!("area = '{area}', stack = '{area}.examples'");
         let taught = format!("{{ type = 'hand', teacher = '{teacher}', events = {events}, {stack} }}");
         let (agrees, view, pay) = match area {
-            "agreed" => (Some(("signals.agree".into(), AGREES.into())), ", 'agreed.agreed'", ", agree = 1.0"),
+            "agreed" => (Some(("signals.agree".into(), AGREES.into())), AGREED, ", agree = 1.0"),
             _ => (None, "", ""),
         };
-        let views = format!("view = ['{area}.examples'{view}, 'places']");
-        let learns = format!("{{ {AREA}, {views}, pay = {{ hand-{area} = 1.0{pay} }} }}");
+        let learns = format!("{{ {AREA}, view = ['{area}.examples'{view}], pay = {{ hand-{area} = 1.0{pay} }} }}");
         let both = [(format!("signals.hand-{area}"), taught), (format!("area.{area}"), learns)];
         agrees.into_iter().chain(both)
     };
     compared.into_iter().filter(|(area, ..)| areas.contains(area)).flat_map(of).collect()
 }
+
+/// Keys of a run to which [`taught_areas`] added these areas, with their values, for a judge: each decides on `places` too.
+pub fn judged_areas(areas: &[&str]) -> Vec<(String, String)> {
+    let of = |area: &str| {
+        let examples = format!("'{area}.examples'");
+        match area {
+            "hand" => None,
+            "agreed" => Some(format!("[{examples}{AGREED}]")),
+            _ => Some(format!("[{examples}, 'places']")),
+        }
+        .map(|view| (format!("area.{area}.view"), view))
+    };
+    areas.iter().filter_map(|area| of(area)).collect()
+}
+
+/// What `agreed` sees besides its examples: what its surroundings are asked about is found at `places`.
+const AGREED: &str = ", 'agreed.agreed', 'places'";
 
 /// What the surroundings teach `agreed`.
 const AGREES: &str = "{ type = 'agreement', teacher = 'context', on = 'context', pupil = 'agreed', items = 'places', \

@@ -24,7 +24,7 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     let found = lab.map(WORLDS.len() * seeds, |job| {
         let world = WORLDS[job / seeds];
         let infant = Upbringing::new(lab, &[change("steps", 256)], (job % seeds) as u64)?;
-        infant.judge(lab, Test { env: world.1, target: Class::Hand, episodes, mode: Mode::Random })
+        infant.judge(lab, Test { env: world.1, changes: &[], target: Class::Hand, episodes, mode: Mode::Random })
     })?;
     let mut random = Streams::new(0).stream("nursery-movers", 0);
     let mut report = Report::default();

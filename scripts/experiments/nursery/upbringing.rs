@@ -29,6 +29,8 @@ pub(super) struct Upbringing {
 pub(super) struct Test<'a> {
     /// Options of the environment, as TOML.
     pub(super) env: &'a str,
+    /// Keys of the run that differ from those of the training.
+    pub(super) changes: &'a [Change],
     /// What counts as a hand there.
     pub(super) target: Class,
     pub(super) episodes: usize,
@@ -72,7 +74,9 @@ impl Upbringing {
     /// The environment cannot be made, or tells no truth.
     pub(super) fn judge(&self, lab: &Lab, test: Test<'_>) -> Result<Judgement, ExperimentError> {
         let mut file = self.file.clone();
-        file.set("evaluation.env", test.env).map_err(other)?;
+        for (key, value) in test.changes.iter().chain([&change("evaluation.env", test.env)]) {
+            file.set(key, value).map_err(other)?;
+        }
         let plan = plan(&file)?;
         let checkpoint = Checkpoint::open(&self.home.path().join("latest")).map_err(other)?;
         let (mut judge, mut trouble) = (Judge::new(test.target), None::<JudgeError>);

@@ -1,0 +1,182 @@
+//! What evolution would have done: finds the drawing by which `face` knows faces.
+//!
+//! `cargo run --release -p innate-rewards --example face_template`
+//!
+//! In the nursery's world "hard", of the people of the training: the windows of contrast that lie on a head are told from those
+//! that lie elsewhere and look most like it, by logistic regression. Each round seeks anew, with the weights found so far, where
+//! on its head each window fits best, and what else does. The weights are made symmetric, and rounded; the left half of either
+//! drawing is printed, the part of `rewards/face/template.rs` that nobody wrote.
+
+use innate_envs::standard;
+use innate_nn::Random;
+use innate_rewards::face::contrast::Contrast;
+use innate_rewards::face::template::{COLUMNS, FLOOR, LENGTH, ROWS};
+use rand::{Rng, SeedableRng};
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Pixels along a side of the frame.
+const SIZE: usize = 84;
+/// Heads that are sought, in pixels.
+const SIZES: [f32; 4] = [14.0, 16.8, 20.16, 24.2];
+/// The one of the first idea.
+const FIRST: f32 = SIZES[2];
+/// Episodes that are seen, and the steps from one frame that is taken to the next.
+const EPISODES: u64 = 600;
+const EVERY: u64 = 14;
+/// Rounds of seeking, and of windows of one frame that are no faces: those taken at random at first, and in each round.
+const ROUNDS: usize = 5;
+const ANYWHERE: usize = 8;
+const WORST: usize = 4;
+/// Pixels from the middle of a head within which a window lies on it, and beyond which it lies elsewhere.
+const ON: f32 = 2.0;
+const OFF: f32 = 7.0;
+/// Of the regression: steps, their size, momentum.
+const STEPS: usize = 1_500;
+const RATE: f32 = 10.0;
+const MOMENTUM: f32 = 0.9;
+/// The greatest level of the drawing.
+const LEVELS: f32 = 4.0;
+
+type Window = [f32; LENGTH];
+
+/// A window of a frame.
+struct Candidate {
+    window: Window,
+    score: f32,
+    /// How far its middle lies from that of the head, in pixels.
+    apart: f32,
+}
+
+fn main() -> Outcome {
+    let frames = frames()?;
+    println!("{} frames", frames.len());
+    let mut random = Random::seed_from_u64(0);
+    let (mut weights, mut elsewhere) = (mean_head(&frames), Vec::new());
+    for round in 0..ROUNDS {
+        let (mut heads, mut missed) = (Vec::new(), 0);
+        for (frame, head) in &frames {
+            let mut candidates = candidates(frame, *head, &weights);
+            if round == 0 {
+                elsewhere.extend((0..ANYWHERE).map(|_| candidates[random.random_range(0..candidates.len())].window));
+            }
+            candidates.sort_by(|one, other| other.score.total_cmp(&one.score));
+            missed += usize::from(candidates[0].apart > OFF);
+            heads.extend(candidates.iter().find(|candidate| candidate.apart < ON).map(|candidate| candidate.window));
+            let worst = candidates.iter().filter(|candidate| candidate.apart > OFF).take(WORST);
+            elsewhere.extend(worst.map(|candidate| candidate.window));
+        }
+        println!("round {round}: the best window lies elsewhere in {missed} frames");
+        weights = told_apart(&heads, &elsewhere);
+    }
+    let level = weights.iter().fold(0.0_f32, |most, weight| most.max(weight.abs())) / LEVELS;
+    let drawing: Vec<i8> = weights.iter().map(|weight| (weight / level).round() as i8).collect();
+    for plane in drawing.chunks_exact(ROWS * COLUMNS) {
+        println!("[");
+        plane.chunks_exact(COLUMNS).for_each(|row| println!("    {:?},", &row[..COLUMNS / 2]));
+        println!("]");
+    }
+    Ok(())
+}
+
+/// Frames, and where the head lies in them.
+fn frames() -> Outcome<Vec<(Vec<u8>, [f32; 2])>> {
+    let (mut env, _) = standard().build("nursery", &"world = 'hard'".parse()?, "env")?;
+    let frame = env.spec().observation.iter().position(|spec| spec.name == "frame").ok_or("no frame")?;
+    let mut observation = env.spec().buffer();
+    let mut frames = Vec::new();
+    for episode in 0..EPISODES {
+        env.reset(Some(170_000 + episode), &mut observation)?;
+        for step in 1.. {
+            let ended = env.step(0, &mut observation)?.ended();
+            if step % EVERY == episode % EVERY {
+                let truth = env.truth().ok_or("no truth")?;
+                let head = truth.gazes.first().ok_or("no head")?.origin;
+                // Pixels have their middles at whole numbers there, and between them here.
+                let head = head.map(|coordinate| coordinate + 0.5);
+                frames.push((observation.arrays[frame].as_u8().ok_or("no bytes")?.to_vec(), head));
+            }
+            if ended {
+                break;
+            }
+        }
+    }
+    Ok(frames)
+}
+
+/// The mean of the windows of one size that lie nearest to the heads, for a first idea of them.
+fn mean_head(frames: &[(Vec<u8>, [f32; 2])]) -> Window {
+    let mut sum = [0.0; LENGTH];
+    for (frame, [x, y]) in frames {
+        let contrast = Contrast::of(FIRST, frame, SIZE);
+        let begin = |middle: f32, cells: usize, all: usize| {
+            ((middle / contrast.cell() - cells as f32 / 2.0).round().max(0.0) as usize).min(all - cells)
+        };
+        let window = window(&contrast, begin(*y, ROWS, contrast.rows), begin(*x, COLUMNS, contrast.columns));
+        sum.iter_mut().zip(window).for_each(|(sum, cell)| *sum += cell);
+    }
+    sum
+}
+
+/// All windows of a frame.
+fn candidates(frame: &[u8], head: [f32; 2], weights: &Window) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for contrast in SIZES.map(|size| Contrast::of(size, frame, SIZE)) {
+        let places =
+            (0..=contrast.rows - ROWS).flat_map(|top| (0..=contrast.columns - COLUMNS).map(move |left| (top, left)));
+        for (top, left) in places {
+            let window = window(&contrast, top, left);
+            let score = dot(weights, &window);
+            let along = |begin: usize, cells: usize| (begin as f32 + cells as f32 / 2.0) * contrast.cell();
+            let apart = (along(left, COLUMNS) - head[0]).hypot(along(top, ROWS) - head[1]);
+            found.push(Candidate { window, score, apart });
+        }
+    }
+    found
+}
+
+/// A window as the template compares it: of mean 0, and of length at most 1.
+fn window(contrast: &Contrast, top: usize, left: usize) -> Window {
+    let mut window = [0.0; LENGTH];
+    for (plane, out) in contrast.planes.iter().zip(window.chunks_exact_mut(ROWS * COLUMNS)) {
+        for (row, out) in out.chunks_exact_mut(COLUMNS).enumerate() {
+            out.copy_from_slice(&plane[(top + row) * contrast.columns + left..][..COLUMNS]);
+        }
+    }
+    let mean = window.iter().sum::<f32>() / LENGTH as f32;
+    let variance = window.iter().map(|cell| (cell - mean).powi(2)).sum::<f32>() / LENGTH as f32;
+    let norm = (variance.sqrt() + FLOOR) * (LENGTH as f32).sqrt();
+    window.map(|cell| (cell - mean) / norm)
+}
+
+/// Symmetric weights, of mean 0, that tell `heads` from what lies `elsewhere`, both as much as each other.
+fn told_apart(heads: &[Window], elsewhere: &[Window]) -> Window {
+    let (mut weights, mut bias, mut speed) = ([0.0; LENGTH], 0.0, [0.0; LENGTH + 1]);
+    for _ in 0..STEPS {
+        let mut slope = [0.0; LENGTH + 1];
+        for (windows, target) in [(heads, 1.0), (elsewhere, 0.0)] {
+            for window in windows {
+                let error = (1.0 / (1.0 + (-dot(&weights, window) - bias).exp()) - target) / windows.len() as f32;
+                slope.iter_mut().zip(window).for_each(|(slope, cell)| *slope += error * cell);
+                slope[LENGTH] += error;
+            }
+        }
+        speed.iter_mut().zip(slope).for_each(|(speed, slope)| *speed = MOMENTUM * *speed - RATE * slope);
+        let mean = speed[..LENGTH].iter().sum::<f32>() / LENGTH as f32;
+        for (i, weight) in weights.iter_mut().enumerate() {
+            let mirrored = i / COLUMNS * COLUMNS + COLUMNS - 1 - i % COLUMNS;
+            *weight += 0.5 * (speed[i] + speed[mirrored]) - mean;
+        }
+        bias += speed[LENGTH];
+    }
+    weights
+}
+
+fn dot(one: &Window, other: &Window) -> f32 {
+    // Lanes of their own let the compiler add many at once.
+    let mut lanes = [0.0; 8];
+    for (one, other) in one.chunks_exact(8).zip(other.chunks_exact(8)) {
+        lanes.iter_mut().zip(one.iter().zip(other)).for_each(|(lane, (a, b))| *lane += a * b);
+    }
+    lanes.iter().sum()
+}
