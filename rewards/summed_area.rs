@@ -32,10 +32,20 @@ pub(crate) struct SummedArea {
     sums: Vec<f64>,
     /// S(·, bottom) − S(·, top) of the row of boxes in work.
     band: Vec<f64>,
+    /// The boxes of a row, from left to right.
+    spans: Vec<Span>,
+}
+
+/// What a box covers across.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    left: Between,
+    right: Between,
+    width: f64,
 }
 
 /// A coordinate between two whole ones.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Between {
     whole: usize,
     part: f64,
@@ -44,7 +54,13 @@ struct Between {
 impl SummedArea {
     /// A table for frames of `height` × `width` pixels, empty as yet.
     pub(crate) fn new(height: usize, width: usize) -> Self {
-        Self { width, height, sums: vec![0.0; (height + 1) * (width + 1)], band: vec![0.0; width + 1] }
+        Self {
+            width,
+            height,
+            sums: vec![0.0; (height + 1) * (width + 1)],
+            band: vec![0.0; width + 1],
+            spans: Vec::new(),
+        }
     }
 
     /// Makes the table of `frame`, `[height, width]`.
@@ -65,14 +81,18 @@ impl SummedArea {
     pub(crate) fn resample(&mut self, area: Area, columns: usize, out: &mut [f32]) {
         let rows = out.len() / columns;
         let (across, down) = (f64::from(area.width) / columns as f64, f64::from(area.height) / rows as f64);
+        self.spans.clear();
+        self.spans.extend((0..columns).map(|column| {
+            let left = f64::from(area.left) + column as f64 * across;
+            let (left, right) = inside(left, left + across, self.width);
+            Span { left: between(left, self.width), right: between(right, self.width), width: right - left }
+        }));
         for (row, out) in out.chunks_exact_mut(columns).enumerate() {
             let top = f64::from(area.top) + row as f64 * down;
             let height = self.sum_rows(top, top + down);
-            for (column, out) in out.iter_mut().enumerate() {
-                let left = f64::from(area.left) + column as f64 * across;
-                let (left, right) = inside(left, left + across, self.width);
-                let sum = at(&self.band, between(right, self.width)) - at(&self.band, between(left, self.width));
-                *out = (sum / (height * (right - left))) as f32;
+            for (out, edges) in out.iter_mut().zip(&self.spans) {
+                let sum = at(&self.band, edges.right) - at(&self.band, edges.left);
+                *out = (sum / (height * edges.width)) as f32;
             }
         }
     }
