@@ -28,9 +28,10 @@ const ROW: usize = 4;
 pub struct FaceOptions {
     /// Side of the box around the smallest head that is sought, in pixels.
     pub smallest: f64,
-    /// Side of the box around the largest head that is sought, in pixels; no more than the frame's shorter side is sought.
+    /// Side of the box around the largest head that is sought, in pixels; no more than the frame's width and 10/12 of its height.
     pub largest: f64,
-    /// How well the template must fit for it to be a face, 0 to 1; it fits most of the nursery's by .15 to .25.
+    /// How well the template must fit for it to be a face, 0 to 1; it fits most of the nursery's by .15 to .25, and nothing by
+    /// more than .75.
     pub threshold: f64,
 }
 

@@ -3,9 +3,9 @@
 //! `cargo run --release -p innate-rewards --example face_template`
 //!
 //! In the nursery's world "hard", of the people of the training: the windows of contrast that lie on a head are told from those
-//! that lie elsewhere and look most like it, by logistic regression. Each round seeks anew, with the weights found so far, where
-//! on its head each window fits best, and what else does. The weights are made symmetric, and rounded; the left half of either
-//! drawing is printed, the part of `rewards/face/template.rs` that nobody wrote.
+//! that lie elsewhere and look most like it, by logistic regression. Each round seeks anew, with the weights found so far, which
+//! window fits each head best, and which do elsewhere. The weights are made symmetric, and rounded; the left half of either
+//! drawing is printed, the part of `rewards/face/template.rs` that nobody wrote, and how often it fails people of the test.
 
 use innate_envs::standard;
 use innate_nn::Random;
@@ -18,13 +18,15 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 /// Pixels along a side of the frame.
 const SIZE: usize = 84;
 /// Heads that are sought, in pixels.
-const SIZES: [f32; 4] = [14.0, 16.8, 20.16, 24.2];
+const SIZES: [f32; 4] = [SMALLEST, SMALLEST * RATIO, SMALLEST * RATIO * RATIO, SMALLEST * RATIO * RATIO * RATIO];
+const SMALLEST: f32 = 14.0;
+const RATIO: f32 = 1.2;
 /// The one of the first idea.
 const FIRST: f32 = SIZES[2];
 /// Episodes that are seen, and the steps from one frame that is taken to the next.
 const EPISODES: u64 = 600;
 const EVERY: u64 = 14;
-/// Rounds of seeking, and of windows of one frame that are no faces: those taken at random at first, and in each round.
+/// Rounds of seeking, and how many windows of a frame lie elsewhere: those taken at random at first, and in each round.
 const ROUNDS: usize = 5;
 const ANYWHERE: usize = 8;
 const WORST: usize = 4;
@@ -32,8 +34,8 @@ const WORST: usize = 4;
 const ON: f32 = 2.0;
 const OFF: f32 = 7.0;
 /// Of the regression: steps, their size, momentum.
-const STEPS: usize = 1_500;
-const RATE: f32 = 10.0;
+const STEPS: usize = 2_000;
+const RATE: f32 = 5.0;
 const MOMENTUM: f32 = 0.9;
 /// The greatest level of the drawing.
 const LEVELS: f32 = 4.0;
@@ -49,43 +51,58 @@ struct Candidate {
 }
 
 fn main() -> Outcome {
-    let frames = frames()?;
-    println!("{} frames", frames.len());
+    let (frames, unknown) = (frames("train", EPISODES)?, frames("test", EPISODES / 3)?);
     let mut random = Random::seed_from_u64(0);
-    let (mut weights, mut elsewhere) = (mean_head(&frames), Vec::new());
+    let (mut weights, mut elsewhere) = (first_idea(&frames), Vec::new());
     for round in 0..ROUNDS {
-        let (mut heads, mut missed) = (Vec::new(), 0);
+        let mut heads = Vec::new();
         for (frame, head) in &frames {
-            let mut candidates = candidates(frame, *head, &weights);
+            let (on, mut off): (Vec<_>, Vec<_>) =
+                candidates(frame, *head, &weights).into_iter().filter(is_clear).partition(|window| window.apart < ON);
+            heads.extend(on.iter().max_by(|one, other| one.score.total_cmp(&other.score)).map(|best| best.window));
             if round == 0 {
-                elsewhere.extend((0..ANYWHERE).map(|_| candidates[random.random_range(0..candidates.len())].window));
+                elsewhere.extend((0..ANYWHERE).map(|_| off[random.random_range(0..off.len())].window));
             }
-            candidates.sort_by(|one, other| other.score.total_cmp(&one.score));
-            missed += usize::from(candidates[0].apart > OFF);
-            heads.extend(candidates.iter().find(|candidate| candidate.apart < ON).map(|candidate| candidate.window));
-            let worst = candidates.iter().filter(|candidate| candidate.apart > OFF).take(WORST);
-            elsewhere.extend(worst.map(|candidate| candidate.window));
+            off.sort_by(|one, other| other.score.total_cmp(&one.score));
+            elsewhere.extend(off.iter().take(WORST).map(|worst| worst.window));
         }
-        println!("round {round}: the best window lies elsewhere in {missed} frames");
         weights = told_apart(&heads, &elsewhere);
+        println!("round {round}: {} of {} heads are missed", missed(&frames, &weights), frames.len());
     }
     let level = weights.iter().fold(0.0_f32, |most, weight| most.max(weight.abs())) / LEVELS;
-    let drawing: Vec<i8> = weights.iter().map(|weight| (weight / level).round() as i8).collect();
+    let drawing = weights.map(|weight| (weight / level).round());
     for plane in drawing.chunks_exact(ROWS * COLUMNS) {
         println!("[");
-        plane.chunks_exact(COLUMNS).for_each(|row| println!("    {:?},", &row[..COLUMNS / 2]));
+        plane.chunks_exact(COLUMNS).for_each(|row| {
+            println!("    {:?},", row[..COLUMNS / 2].iter().map(|&level| level as i8).collect::<Vec<_>>())
+        });
         println!("]");
     }
+    println!("the drawing misses {} of {} heads of the test", missed(&unknown, &drawing), unknown.len());
     Ok(())
 }
 
+/// Whether a window lies on a head or elsewhere, and not beside one.
+fn is_clear(candidate: &Candidate) -> bool {
+    !(ON..=OFF).contains(&candidate.apart)
+}
+
+/// In how many frames the best window lies elsewhere.
+fn missed(frames: &[(Vec<u8>, [f32; 2])], weights: &Window) -> usize {
+    let best = |(frame, head): &(Vec<u8>, [f32; 2])| {
+        candidates(frame, *head, weights).into_iter().max_by(|one, other| one.score.total_cmp(&other.score))
+    };
+    frames.iter().filter_map(best).filter(|best| best.apart > OFF).count()
+}
+
 /// Frames, and where the head lies in them.
-fn frames() -> Outcome<Vec<(Vec<u8>, [f32; 2])>> {
-    let (mut env, _) = standard().build("nursery", &"world = 'hard'".parse()?, "env")?;
+fn frames(people: &str, episodes: u64) -> Outcome<Vec<(Vec<u8>, [f32; 2])>> {
+    let options = format!("world = 'hard'\npeople = '{people}'");
+    let (mut env, _) = standard().build("nursery", &options.parse()?, "env")?;
     let frame = env.spec().observation.iter().position(|spec| spec.name == "frame").ok_or("no frame")?;
     let mut observation = env.spec().buffer();
     let mut frames = Vec::new();
-    for episode in 0..EPISODES {
+    for episode in 0..episodes {
         env.reset(Some(170_000 + episode), &mut observation)?;
         for step in 1.. {
             let ended = env.step(0, &mut observation)?.ended();
@@ -104,8 +121,8 @@ fn frames() -> Outcome<Vec<(Vec<u8>, [f32; 2])>> {
     Ok(frames)
 }
 
-/// The mean of the windows of one size that lie nearest to the heads, for a first idea of them.
-fn mean_head(frames: &[(Vec<u8>, [f32; 2])]) -> Window {
+/// What the windows of one size that lie nearest to the heads have in common.
+fn first_idea(frames: &[(Vec<u8>, [f32; 2])]) -> Window {
     let mut sum = [0.0; LENGTH];
     for (frame, [x, y]) in frames {
         let contrast = Contrast::of(FIRST, frame, SIZE);
@@ -162,10 +179,9 @@ fn told_apart(heads: &[Window], elsewhere: &[Window]) -> Window {
             }
         }
         speed.iter_mut().zip(slope).for_each(|(speed, slope)| *speed = MOMENTUM * *speed - RATE * slope);
-        let mean = speed[..LENGTH].iter().sum::<f32>() / LENGTH as f32;
         for (i, weight) in weights.iter_mut().enumerate() {
             let mirrored = i / COLUMNS * COLUMNS + COLUMNS - 1 - i % COLUMNS;
-            *weight += 0.5 * (speed[i] + speed[mirrored]) - mean;
+            *weight += 0.5 * (speed[i] + speed[mirrored]);
         }
         bias += speed[LENGTH];
     }

@@ -85,7 +85,9 @@ fn glances(people: &str) -> Outcome<Vec<Glance>> {
             let percepts = bank.following();
             let face = percepts[faces].as_f32().ok_or("no faces")?;
             let truth = env.truth().ok_or("no truth")?;
-            seen.push((percepts[frame].as_u8().ok_or("no frame")?.to_vec(), [face[0], face[1]], truth));
+            // Pixels have their middles at whole numbers here, and between them there.
+            let found = [face[0] - 0.5, face[1] - 0.5];
+            seen.push((percepts[frame].as_u8().ok_or("no frame")?.to_vec(), found, truth));
             if step.ended() {
                 break;
             }

@@ -9,7 +9,7 @@
 //! score = Σ w (c − c̄) / (√n (σ + FLOOR))        Σ w = 0, Σ w² = 1, n cells
 //! ```
 //!
-//! which is their correlation where there is much contrast, and falls to 0 with it.
+//! which is their correlation, times σ / (σ + FLOOR): what has little contrast is no face.
 
 use super::contrast::Contrast;
 
@@ -25,32 +25,32 @@ pub const FLOOR: f32 = 10.0;
 /// The left half, across and down; the right half is its mirror.
 const DRAWING: [[[i8; COLUMNS / 2]; ROWS]; 2] = [
     [
-        [0, -1, 1, 1, -1],
-        [-1, 1, 0, -2, -1],
+        [0, -1, 1, 0, -1],
+        [0, 1, 0, -1, -1],
         [0, 0, -1, -1, -1],
         [1, 0, 0, -2, -2],
-        [1, 0, -3, -3, 0],
-        [3, 2, 3, 2, 4],
+        [1, 0, -3, -3, -1],
+        [3, 2, 2, 2, 4],
         [1, 1, 2, 2, 1],
-        [1, -1, -3, -1, -3],
-        [2, 1, -2, -1, 0],
+        [2, -1, -3, -1, -3],
+        [2, 1, -2, -2, 0],
         [-1, 2, 1, -3, 1],
         [-1, 0, 2, -1, -2],
-        [0, -1, 1, 3, -4],
+        [0, -1, 1, 2, -4],
     ],
     [
         [-1, 0, 1, 1, 1],
-        [-1, 2, 0, 0, -1],
+        [-1, 2, 1, 0, -1],
         [0, 1, 0, 1, -1],
         [-2, 0, 1, 1, 2],
-        [-1, 1, 1, -2, 1],
-        [-2, 1, 1, 0, 2],
-        [-1, -2, 0, 1, 1],
+        [-1, 1, 1, -1, 1],
+        [-2, 1, 2, -1, 2],
+        [-2, -2, 1, 1, 1],
         [0, -2, -2, -1, -2],
         [0, -1, -2, 0, 0],
         [-1, 0, 0, 0, 3],
         [-2, 0, 2, 0, 1],
-        [1, 1, 1, 0, 1],
+        [2, 1, 1, 0, 0],
     ],
 ];
 
@@ -113,5 +113,29 @@ impl Row {
             sums.clear();
             sums.resize(width, 0.0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_window_scores_nothing_and_the_drawing_itself_nearly_one_where_contrast_is_great() {
+        let pattern = Pattern::drawn();
+        let mut contrast = Contrast::new(20.0, 2 * ROWS, 2 * COLUMNS);
+        assert_eq!((contrast.rows, contrast.columns), (ROWS, COLUMNS));
+        let mut score = |light: f32| {
+            for (plane, weights) in contrast.planes.iter_mut().zip(&pattern.weights) {
+                plane.iter_mut().zip(weights.as_flattened()).for_each(|(cell, weight)| *cell = 30.0 + light * weight);
+            }
+            let mut scores = [f32::NAN];
+            pattern.score(&contrast, 0, &mut Row::default(), &mut scores);
+            scores[0]
+        };
+        assert!(score(0.0).abs() < 1e-3);
+        // A standard deviation of FLOOR counts half.
+        let even = FLOOR * (LENGTH as f32).sqrt();
+        assert!((score(even) - 0.5).abs() < 1e-3 && (score(99.0 * even) - 0.99).abs() < 1e-2);
     }
 }

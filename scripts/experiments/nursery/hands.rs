@@ -82,7 +82,8 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
 }
 
 /// Keys of a run, with their values, that add these of the areas `agreed`, `any`, `random`, `event` and `any-event` and who
-/// teaches them to the run `nursery`. What lies at `places` they are asked only when they are judged ([`judged_areas`]).
+/// teaches them to the run `nursery`. All but `agreed` are asked what lies at `places` only when they are judged
+/// ([`judged_areas`]).
 pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
     const EVENTS: &str = "['mover.events']";
     const TRACKED: &str = "['mover.events', 'track.events']";
@@ -97,7 +98,7 @@ pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
         let stack = format!("area = '{area}', stack = '{area}.examples'");
         let taught = format!("{{ type = 'hand', teacher = '{teacher}', events = {events}, {stack} }}");
         let (agrees, view, pay) = match area {
-            "agreed" => (Some(("signals.agree".into(), AGREES.into())), AGREED, ", agree = 1.0"),
+            "agreed" => (Some(("signals.agree".into(), AGREES.into())), ", 'agreed.agreed', 'places'", ", agree = 1.0"),
             _ => (None, "", ""),
         };
         let learns = format!("{{ {AREA}, view = ['{area}.examples'{view}], pay = {{ hand-{area} = 1.0{pay} }} }}");
@@ -109,20 +110,9 @@ pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
 
 /// Keys of a run to which [`taught_areas`] added these areas, with their values, for a judge: each decides on `places` too.
 pub fn judged_areas(areas: &[&str]) -> Vec<(String, String)> {
-    let of = |area: &str| {
-        let examples = format!("'{area}.examples'");
-        match area {
-            "hand" => None,
-            "agreed" => Some(format!("[{examples}{AGREED}]")),
-            _ => Some(format!("[{examples}, 'places']")),
-        }
-        .map(|view| (format!("area.{area}.view"), view))
-    };
-    areas.iter().filter_map(|area| of(area)).collect()
+    let others = areas.iter().filter(|area| !["hand", "agreed"].contains(area));
+    others.map(|area| (format!("area.{area}.view"), format!("['{area}.examples', 'places']"))).collect()
 }
-
-/// What `agreed` sees besides its examples: what its surroundings are asked about is found at `places`.
-const AGREED: &str = ", 'agreed.agreed', 'places'";
 
 /// What the surroundings teach `agreed`.
 const AGREES: &str = "{ type = 'agreement', teacher = 'context', on = 'context', pupil = 'agreed', items = 'places', \
@@ -170,5 +160,18 @@ mod tests {
             table
         };
         AREAS.into_iter().for_each(|area| assert_eq!(kind(area), kind("hand"), "{area}"));
+    }
+
+    #[test]
+    fn every_compared_area_decides_on_places_when_it_is_judged() {
+        let mut file = RunFile::find("nursery").unwrap();
+        let mut asked = |keys: Vec<(String, String)>| {
+            keys.iter().for_each(|(key, value)| file.set(key, value).unwrap());
+            let areas = file.config().unwrap().area;
+            let sees = |area: &&str| areas[*area]["view"].as_array().unwrap().contains(&"places".into());
+            AREAS.into_iter().filter(sees).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(taught_areas(&AREAS)), ["hand", "agreed"]);
+        assert_eq!(asked(judged_areas(&AREAS)), AREAS);
     }
 }
