@@ -41,7 +41,8 @@ impl Contrast {
         Self { size, rows, columns, planes, grey: vec![0.0; (FINE * rows + 1) * (FINE * columns + 1)] }
     }
 
-    /// Of heads of `size` pixels in `frame`, `width` pixels across; without cells where the frame is smaller than one.
+    /// Of heads of `size` pixels in `frame`, `width` pixels across, 1 or more; without cells where the frame is smaller than
+    /// one.
     pub fn of(size: f32, frame: &[u8], width: usize) -> Self {
         let height = frame.len() / width;
         let mut table = SummedArea::new(height, width);

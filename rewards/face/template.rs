@@ -1,8 +1,8 @@
 //! What a face looks like before anything was learned: where light changes, and where it does not.
 //!
 //! The drawing has two parts, of what changes across and down ([`super::contrast`]): at the height of the eyes light changes
-//! across, from one side of the head to the other; brows, nose and mouth change it down, in the middle; forehead and cheeks are
-//! smooth. It was found by the example `face_template`, which tells the heads of the nursery's people from all else that is seen
+//! across, from one side of the head to the other; brows and mouth change it down, in the middle; on forehead and cheeks it hardly
+//! changes across. It was found by the example `face_template`, which tells the heads of the nursery's people from all else that is seen
 //! there: what evolution would have done. With cells c of a window, a mean c̄ and a standard deviation σ,
 //!
 //! ```text
