@@ -42,8 +42,8 @@ type Columns = [[f32; SIDE]; DIRECTIONS];
 /// Describes the patch whose middle is nearest to `(x, y)`, in pixels from the upper left corner, of a grey frame (bytes
 /// `[height, width]`, not empty). Beyond its edges a frame goes on as its outermost pixels.
 ///
-/// `out`, `[direction, cell row, cell column]` with `CELLS` rows and columns ([`FINE`] or [`COARSE`]), holds [`length`] numbers: directions from right
-/// over down.
+/// `out`, `[direction, cell row, cell column]` with `CELLS` rows and columns ([`FINE`] or [`COARSE`]), holds [`length`]
+/// numbers: directions from right over down.
 pub fn describe<const CELLS: usize>(frame: &[u8], width: usize, x: f32, y: f32, out: &mut [f32]) {
     const { assert!(SIDE.is_multiple_of(CELLS), "cells must fill a patch") }
     let patch = cut(frame, width, x, y);

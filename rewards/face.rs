@@ -28,7 +28,8 @@ const ROW: usize = 4;
 pub struct FaceOptions {
     /// Side of the box around the smallest head that is sought, in pixels.
     pub smallest: f64,
-    /// Side of the box around the largest head that is sought, in pixels; no more than the frame's width and 10/12 of its height.
+    /// Side of the box around the largest head that is sought, in pixels; no more than the frame's width and 10/12 of its
+    /// height.
     pub largest: f64,
     /// How well the template must fit for it to be a face, 0 to 1; it fits most of the nursery's by .15 to .25, and nothing by
     /// more than .75.
@@ -38,6 +39,18 @@ pub struct FaceOptions {
 impl Default for FaceOptions {
     fn default() -> Self {
         Self { smallest: 14.0, largest: 28.0, threshold: 0.13 }
+    }
+}
+
+/// The ratio of successive sizes.
+const RATIO: f32 = 1.2;
+
+impl FaceOptions {
+    /// The sides of the boxes around heads that are sought, in pixels, the smallest first.
+    pub fn sizes(&self) -> impl Iterator<Item = f32> + use<> {
+        let largest = self.largest as f32;
+        std::iter::successors(Some(self.smallest as f32), |size| Some(size * RATIO))
+            .take_while(move |&size| size <= largest && size.is_finite())
     }
 }
 

@@ -9,20 +9,17 @@
 
 use innate_envs::standard;
 use innate_nn::Random;
+use innate_rewards::face::FaceOptions;
 use innate_rewards::face::contrast::Contrast;
-use innate_rewards::face::template::{COLUMNS, FLOOR, LENGTH, ROWS};
+use innate_rewards::face::template::{COLUMNS, LENGTH, ROWS, window};
 use rand::{Rng, SeedableRng};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Pixels along a side of the frame.
 const SIZE: usize = 84;
-/// Heads that are sought, in pixels.
-const SIZES: [f32; 4] = [SMALLEST, SMALLEST * RATIO, SMALLEST * RATIO * RATIO, SMALLEST * RATIO * RATIO * RATIO];
-const SMALLEST: f32 = 14.0;
-const RATIO: f32 = 1.2;
-/// The one of the first idea.
-const FIRST: f32 = SIZES[2];
+/// Side of the box around a head that the first idea is of, in pixels: the third that `face` seeks, nearest to most heads.
+const FIRST: f32 = 14.0 * 1.2 * 1.2;
 /// Episodes that are seen, and the steps from one frame that is taken to the next.
 const EPISODES: u64 = 600;
 const EVERY: u64 = 14;
@@ -138,7 +135,7 @@ fn first_idea(frames: &[(Vec<u8>, [f32; 2])]) -> Window {
 /// All windows of a frame.
 fn candidates(frame: &[u8], head: [f32; 2], weights: &Window) -> Vec<Candidate> {
     let mut found = Vec::new();
-    for contrast in SIZES.map(|size| Contrast::of(size, frame, SIZE)) {
+    for contrast in FaceOptions::default().sizes().map(|size| Contrast::of(size, frame, SIZE)) {
         let places =
             (0..=contrast.rows - ROWS).flat_map(|top| (0..=contrast.columns - COLUMNS).map(move |left| (top, left)));
         for (top, left) in places {
@@ -150,20 +147,6 @@ fn candidates(frame: &[u8], head: [f32; 2], weights: &Window) -> Vec<Candidate> 
         }
     }
     found
-}
-
-/// A window as the template compares it: of mean 0, and of length at most 1.
-fn window(contrast: &Contrast, top: usize, left: usize) -> Window {
-    let mut window = [0.0; LENGTH];
-    for (plane, out) in contrast.planes.iter().zip(window.chunks_exact_mut(ROWS * COLUMNS)) {
-        for (row, out) in out.chunks_exact_mut(COLUMNS).enumerate() {
-            out.copy_from_slice(&plane[(top + row) * contrast.columns + left..][..COLUMNS]);
-        }
-    }
-    let mean = window.iter().sum::<f32>() / LENGTH as f32;
-    let variance = window.iter().map(|cell| (cell - mean).powi(2)).sum::<f32>() / LENGTH as f32;
-    let norm = (variance.sqrt() + FLOOR) * (LENGTH as f32).sqrt();
-    window.map(|cell| (cell - mean) / norm)
 }
 
 /// Symmetric weights, of mean 0, that tell `heads` from what lies `elsewhere`, both as much as each other.

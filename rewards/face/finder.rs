@@ -16,8 +16,6 @@ use super::template::{COLUMNS, Pattern, ROWS, Row};
 use super::{Face, FaceOptions};
 use crate::summed_area::SummedArea;
 
-/// The ratio of successive sizes.
-const RATIO: f32 = 1.2;
 /// By how much less a place weighs e times less.
 const SOFTNESS: f32 = 0.02;
 /// Share of a head's size within which places belong to it, along either axis.
@@ -69,9 +67,7 @@ impl Scale {
 impl Finder {
     /// A finder for frames of `height` × `width` pixels.
     pub(super) fn new(height: usize, width: usize, options: &FaceOptions) -> Self {
-        let largest = (options.largest as f32).min(height.min(width) as f32);
-        let sizes = std::iter::successors(Some(options.smallest as f32), |size| Some(size * RATIO));
-        let contrasts = sizes.take_while(|&size| size <= largest).map(|size| Contrast::new(size, height, width));
+        let contrasts = options.sizes().map(|size| Contrast::new(size, height, width));
         let large = |contrast: &Contrast| contrast.rows >= ROWS && contrast.columns >= COLUMNS;
         Self {
             table: SummedArea::new(height, width),

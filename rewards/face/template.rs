@@ -6,7 +6,7 @@
 //! there: what evolution would have done. With cells c of a window, a mean c̄ and a standard deviation σ,
 //!
 //! ```text
-//! score = Σ w (c − c̄) / (√n (σ + FLOOR))        Σ w = 0, Σ w² = 1, n cells
+//! score = Σ w x    x = (c − c̄) / (√n (σ + FLOOR))        Σ w = 0, Σ w² = 1, n cells
 //! ```
 //!
 //! which is their correlation, times σ / (σ + FLOOR): what has little contrast is no face.
@@ -98,6 +98,21 @@ impl Pattern {
     }
 }
 
+/// The numbers x of the window whose upper left cell is in row `top` and column `left`: of mean 0, and of length less than 1.
+/// `[part, row, column]`: across and down, [`ROWS`], [`COLUMNS`]. The window lies within `contrast`.
+pub fn window(contrast: &Contrast, top: usize, left: usize) -> [f32; LENGTH] {
+    let mut window = [0.0; LENGTH];
+    for (plane, out) in contrast.planes.iter().zip(window.chunks_exact_mut(ROWS * COLUMNS)) {
+        for (row, out) in out.chunks_exact_mut(COLUMNS).enumerate() {
+            out.copy_from_slice(&plane[(top + row) * contrast.columns + left..][..COLUMNS]);
+        }
+    }
+    let count = LENGTH as f32;
+    let mean = window.iter().sum::<f32>() / count;
+    let deviation = (window.iter().map(|cell| (cell - mean).powi(2)).sum::<f32>() / count).sqrt();
+    window.map(|cell| (cell - mean) / ((deviation + FLOOR) * count.sqrt()))
+}
+
 /// What is summed for a row of places.
 #[derive(Default)]
 pub(super) struct Row {
@@ -137,5 +152,22 @@ mod tests {
         // A standard deviation of FLOOR counts half.
         let even = FLOOR * (LENGTH as f32).sqrt();
         assert!((score(even) - 0.5).abs() < 1e-3 && (score(99.0 * even) - 0.99).abs() < 1e-2);
+    }
+
+    #[test]
+    fn a_row_of_windows_scores_what_each_of_them_does() {
+        let light = |x: usize, y: usize| ((x * x * 31 + y * y * 17 + x * y * 7) % 197) as u8;
+        let frame: Vec<u8> = (0..40 * 60).map(|i| light(i % 60, i / 60)).collect();
+        let (pattern, contrast) = (Pattern::drawn(), Contrast::of(20.0, &frame, 60));
+        let mut scores = vec![f32::NAN; contrast.columns + 1 - COLUMNS];
+        for top in 0..=contrast.rows - ROWS {
+            pattern.score(&contrast, top, &mut Row::default(), &mut scores);
+            for (left, score) in scores.iter().enumerate() {
+                let cells = window(&contrast, top, left);
+                let weights = pattern.weights.as_flattened().as_flattened();
+                let expected: f32 = weights.iter().zip(cells).map(|(weight, cell)| weight * cell).sum();
+                assert!((score - expected).abs() < 1e-4, "{score} {expected}");
+            }
+        }
     }
 }
