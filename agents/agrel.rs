@@ -27,8 +27,8 @@ use crate::model::{ModelSpec, Sets};
 use crate::reinforced::{self, Reinforced, Rule};
 use documented::DocumentedFields;
 use innate_nn::{
-    Activation, AttentionGated, Biases, CreditSpec, EngineSpec, Expansion, Initialisation, LayerSpec, NetworkSpec,
-    OptimiserSpec, Precision, Reciprocity, Sgd, Training,
+    Activation, AttentionGated, Biases, CreditSpec, DropoutSpec, EngineSpec, Expansion, Initialisation, LayerSpec,
+    NetworkSpec, OptimiserSpec, Precision, Reciprocity, Sgd, Training,
 };
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +106,7 @@ impl AgrelOptions {
             angle_every: self.angle_every,
             sets: Sets::Online,
             noisy: None,
+            dropout: DropoutSpec::default(),
         }
     }
 }

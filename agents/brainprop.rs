@@ -11,7 +11,7 @@
 //!
 //! Departures from the paper:
 //! 1. The scalar may be any pay, and experience may come from a replay.
-//! 2. Batch normalisation and dropout, which the published deep networks have, are not there; nor is L2 decay.
+//! 2. Batch normalisation, which the published deep networks have, is not there; nor is L2 decay. Dropout is.
 //! 3. Ties of the greatest value are broken at random: at weight 0 the first action is no better than any other.
 
 use crate::learner::{Learner, LearnerContext, LearnerError, LearnerPlan};
@@ -19,8 +19,8 @@ use crate::model::{ModelSpec, Sets};
 use crate::reinforced::{self, Reinforced, Rule};
 use documented::DocumentedFields;
 use innate_nn::{
-    AttentionGated, Biases, CreditSpec, EngineSpec, Initialisation, NetworkSpec, OptimiserSpec, Precision, Reciprocity,
-    Sgd, Training,
+    AttentionGated, Biases, CreditSpec, DropoutSpec, EngineSpec, Initialisation, NetworkSpec, OptimiserSpec, Precision,
+    Reciprocity, Sgd, Training,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,8 @@ pub struct BrainpropOptions {
     pub optimiser: OptimiserSpec,
     /// Greatest norm of a change over all weights, in units of lr; 0 switches clipping off. In batches.
     pub clip_gradient: f64,
+    /// Probability with which a hidden unit below a dense layer falls silent for a batch that is learned; 0: none. In batches.
+    pub dropout: DropoutSpec,
     /// The engine for batches: "auto", "libtorch" or "native".
     pub engine: EngineSpec,
 }
@@ -63,6 +65,7 @@ impl Default for BrainpropOptions {
             angle_every: 1_000,
             optimiser: OptimiserSpec::Sgd(Sgd::default()),
             clip_gradient: 0.0,
+            dropout: DropoutSpec::default(),
             engine: EngineSpec::Auto,
         }
     }
@@ -101,6 +104,7 @@ impl BrainpropOptions {
             angle_every: self.angle_every,
             sets: Sets::Online,
             noisy: None,
+            dropout: self.dropout,
         }
     }
 }

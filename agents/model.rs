@@ -2,8 +2,8 @@
 
 use crate::learner::{LearnerContext, LearnerError, LearnerState, NamedTensor};
 use innate_nn::{
-    AttentionGated, Biases, CreditSpec, CreditState, Engine, EngineSpec, Initialisation, Input, Network, NetworkSpec,
-    NoisySpec, Objective, OptimiserState, ParameterSet, Random, Reciprocity, Training,
+    AttentionGated, Biases, CreditSpec, CreditState, DropoutSpec, Engine, EngineSpec, Initialisation, Input, Network,
+    NetworkSpec, NoisySpec, Objective, OptimiserState, ParameterSet, Random, Reciprocity, Training,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct ModelSpec {
     pub sets: Sets,
     /// Noise in its weights, if there is any.
     pub noisy: Option<NoisySpec>,
+    /// How its hidden units fall silent while it learns.
+    pub dropout: DropoutSpec,
 }
 
 /// Which parameters a learner uses.
@@ -52,7 +54,11 @@ impl ModelSpec {
         let clip = clip_gradient.unwrap_or(0.0);
         in_range("clip_gradient", clip, clip >= 0.0, "0 (off) or more")?;
         optimiser.check(*learning_rate).map_err(LearnerError::new)?;
-        credit.check().and_then(|()| self.initial.check()).map_err(LearnerError::new)
+        credit
+            .check()
+            .and_then(|()| self.initial.check())
+            .and_then(|()| self.dropout.check())
+            .map_err(LearnerError::new)
     }
 }
 
@@ -116,6 +122,10 @@ impl Model {
         }
         if let Some(noisy) = spec.noisy {
             let around = noisy.around(engine, network.clone(), &training, stream("noise"));
+            engine = Box::new(around.map_err(LearnerError::new)?);
+        }
+        if !spec.dropout.is_off() {
+            let around = spec.dropout.around(engine, network.clone(), &training, stream("dropout"));
             engine = Box::new(around.map_err(LearnerError::new)?);
         }
         let noisy = spec.noisy.is_some();

@@ -253,7 +253,9 @@ fn online_rule(spec: &ModelSpec) -> Option<OnlineRule> {
         },
         _ => return None,
     };
-    let plain = training.optimiser == OptimiserSpec::Sgd(Sgd { momentum: 0.0 }) && training.clip_gradient.is_none();
+    let plain = training.optimiser == OptimiserSpec::Sgd(Sgd { momentum: 0.0 })
+        && training.clip_gradient.is_none()
+        && spec.dropout.is_off();
     plain.then_some(OnlineRule { learning_rate: training.learning_rate, feedback, biases: training.biases })
 }
 

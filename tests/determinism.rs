@@ -192,11 +192,12 @@ const PER_SIGNAL: &str = "
 ";
 
 /// One run for each way in which experience reaches a learner, and for each learner and rule with a state of its own.
-const RUNS: [(&str, &str, &str); 10] = [
+const RUNS: [(&str, &str, &str); 11] = [
     ("agrel", "XOR", "memory = 'online'\ncredit = { type = 'attention-gated', feedback = 'learned' }"),
     ("augment", "Saccade", "memory = 'online'"),
     ("augment", "Saccade", "memory = 'queue'\nbatch = 1"),
     ("brainprop", "Digits", "memory = 'queue'\nbatch = 8\nnetwork = { hidden = [16] }"),
+    ("brainprop", "Digits", "memory = 'queue'\nbatch = 8\ndropout = 0.5\nnetwork = { hidden = [16, 16] }"),
     ("brainprop", "Digits", "memory = 'replay'\nbatch = 8\nupdates_per_round = 4\nlearning_starts = 64"),
     ("perturbation", "XOR", "memory = 'online'"),
     ("dqn", "CartPole-v1", EVERYTHING),

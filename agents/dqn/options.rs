@@ -7,7 +7,8 @@ use crate::model::{ModelSpec, Sets};
 use documented::DocumentedFields;
 use innate_envs::options::nearest;
 use innate_nn::{
-    Biases, CreditSpec, EngineSpec, Initialisation, NetworkSpec, NoisySpec, OptimiserSpec, Precision, Training,
+    Biases, CreditSpec, DropoutSpec, EngineSpec, Initialisation, NetworkSpec, NoisySpec, OptimiserSpec, Precision,
+    Training,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -218,6 +219,7 @@ impl DqnOptions {
             angle_every: self.angle_every,
             sets: Sets::OnlineAndTarget,
             noisy: self.noisy,
+            dropout: DropoutSpec::default(),
         }
     }
 }

@@ -93,7 +93,7 @@ impl<T: Real> Feedback<T> {
 }
 
 /// The route of a rule's error.
-fn route(rule: &CreditSpec) -> Route {
+pub(crate) fn route(rule: &CreditSpec) -> Route {
     match rule {
         CreditSpec::Backprop | CreditSpec::AttentionGated(AttentionGated { feedback: Reciprocity::Tied }) => {
             Route::Forward

@@ -16,6 +16,7 @@ mod choice;
 mod credit;
 mod device;
 mod disturbed;
+mod dropout;
 mod engine;
 mod feedback;
 mod flat_optimiser;
@@ -41,6 +42,7 @@ pub use choice::EngineSpec;
 pub use credit::{AttentionGated, CreditSpec, Form, Perturbation, Reciprocity};
 pub use device::{Device, DeviceError, DeviceSpec, cuda_report, libtorch_version, prepare};
 pub use disturbed::{Disturbed, DisturbedState, Site};
+pub use dropout::{Dropout, DropoutSpec};
 pub use engine::{
     Biases, CreditState, Engine, EngineError, LinearObjective, Objective, ParameterSet, Precision, Training,
 };

@@ -120,7 +120,7 @@ const AGREES: &str = "{ type = 'agreement', teacher = 'context', on = 'context',
 
 /// What every compared area has in common with `hand`.
 const AREA: &str = "learner = 'brainprop', choices = 2, memory = 'queue', batch = 64, optimiser = 'adam', lr = 1e-3, \
-                    network = { layers = [{ type = 'conv', filters = 32, kernel = 3 }, \
+                    dropout = 0.5, network = { layers = [{ type = 'conv', filters = 32, kernel = 3 }, \
                     { type = 'conv', filters = 32, kernel = 3 }, { type = 'dense', units = 64 }] }";
 
 fn precision(found: &Judgement, area: &str) -> (f64, f64) {
