@@ -72,6 +72,7 @@ fn the_readmes_equations_are_in_the_code() {
         "agents/exploration.rs",
         "agents/streams.rs",
         "agents/nn/noisy.rs",
+        "agents/nn/dropout.rs",
         "agents/nn/selection.rs",
         "agents/nn/online.rs",
         "agents/nn/augment.rs",
