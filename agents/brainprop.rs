@@ -11,7 +11,8 @@
 //!
 //! Departures from the paper:
 //! 1. The scalar may be any pay, and experience may come from a replay.
-//! 2. Batch normalisation, which the published deep networks have, is not there; nor is L2 decay. Dropout is.
+//! 2. Batch normalisation, which the published deep networks have, is not there; nor is L2 decay. Their dropout is, with units
+//!    that are silent for a whole batch ([`innate_nn::Dropout`]).
 //! 3. Ties of the greatest value are broken at random: at weight 0 the first action is no better than any other.
 
 use crate::learner::{Learner, LearnerContext, LearnerError, LearnerPlan};

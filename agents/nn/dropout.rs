@@ -7,7 +7,8 @@
 //! ```
 //!
 //! The units j are those of the layer below a dense layer; what the network sees never falls silent. Dropout is a layer *around*
-//! an engine, which learns with W̃ and knows of none. Whoever acts does so with W, and the target parameters are whole too.
+//! an engine, which computes with W̃ from a forward pass that keeps to the update after it, with W at any other time, and knows
+//! of neither. Whoever acts does so with W, and the target parameters are whole too.
 //!
 //! Departure from the paper: a unit is silent for all samples of a batch, or for none, and m is drawn anew for each batch.
 
@@ -95,7 +96,7 @@ pub struct Dropout<T: Real> {
     clip_gradient: Option<f64>,
     /// p
     rate: f64,
-    /// W, which the engine has too but between a forward pass that keeps and the update after it.
+    /// W
     online: Vec<T>,
     gradient: Vec<T>,
     /// By parameter, the m that it is multiplied by.
@@ -122,6 +123,13 @@ impl<T: Real> Dropout<T> {
             }
         }
     }
+}
+
+/// Reads ∂L/∂W from an engine that computed ∂L/∂W̃.
+fn read_gradient<T: Real>(engine: &mut dyn Engine<T>, mask: &[T], out: &mut [T]) -> Result<(), EngineError> {
+    engine.read_gradient(out)?;
+    out.iter_mut().zip(mask).for_each(|(slope, &m)| *slope *= m);
+    Ok(())
 }
 
 impl<T: Real> Engine<T> for Dropout<T> {
@@ -152,15 +160,17 @@ impl<T: Real> Engine<T> for Dropout<T> {
     }
 
     fn update(&mut self) -> Result<T, EngineError> {
-        self.engine.read_gradient(&mut self.gradient)?;
-        self.gradient.iter_mut().zip(&self.mask).for_each(|(slope, &m)| *slope *= m);
+        read_gradient(self.engine.as_mut(), &self.mask, &mut self.gradient)?;
         let norm = norm(&self.gradient);
-        if !norm.is_finite() {
-            return Err(EngineError::diverged(&self.network, &self.gradient, norm));
+        if norm.is_finite() {
+            self.optimiser.step(&mut self.online, &self.gradient, clip_factor(norm, self.clip_gradient));
         }
-        self.optimiser.step(&mut self.online, &self.gradient, clip_factor(norm, self.clip_gradient));
+        // Whole again, whether it learned or not.
         self.engine.write_parameters(ParameterSet::Online, &self.online)?;
-        Ok(norm)
+        match norm.is_finite() {
+            true => Ok(norm),
+            false => Err(EngineError::diverged(&self.network, &self.gradient, norm)),
+        }
     }
 
     fn copy_online_to_target(&mut self) -> Result<(), EngineError> {
@@ -191,9 +201,7 @@ impl<T: Real> Engine<T> for Dropout<T> {
     }
 
     fn read_gradient(&mut self, out: &mut [T]) -> Result<(), EngineError> {
-        self.engine.read_gradient(out)?;
-        out.iter_mut().zip(&self.mask).for_each(|(slope, &m)| *slope *= m);
-        Ok(())
+        read_gradient(self.engine.as_mut(), &self.mask, out)
     }
 
     fn optimiser_state(&mut self) -> Result<OptimiserState<T>, EngineError> {

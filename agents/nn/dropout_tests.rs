@@ -115,6 +115,18 @@ fn who_acts_has_the_whole_network() {
 }
 
 #[test]
+fn an_update_that_fails_leaves_the_whole_network_as_it_was() {
+    let mut dropout = dropout(0.5, EngineSpec::Native);
+    let before = dropout.online.clone();
+    keep(&mut dropout);
+    dropout.assign_credit(&LinearObjective(&[f64::NAN; 4])).unwrap();
+    assert!(dropout.update().is_err());
+    let mut held = vec![0.0; before.len()];
+    dropout.engine.read_parameters(ParameterSet::Online, &mut held).unwrap();
+    assert!(before == dropout.online && before == held);
+}
+
+#[test]
 fn what_was_saved_goes_on_bit_for_bit() {
     let (mut one, mut two) = (dropout(0.5, EngineSpec::Native), dropout(0.5, EngineSpec::Native));
     (0..3).for_each(|_| {
