@@ -1,16 +1,17 @@
 //! `hand`: mover events teach an area what a hand looks like (Ullman, Harari & Dorfman 2012, stage 2).
 //!
 //! What was at the place of an event, 3 steps after motion entered it, is called a hand, and so is what is seen while it is
-//! followed (`track`); what is at places where nothing moves is called something else, and so is what lay at the place of a mover
-//! event before anything came there (`before`). Nothing is said of all other places: that no event happened there means nothing.
+//! followed (`track`). Something else is called what is at places where nothing moves, what lay at the place of a mover
+//! event before anything came there (`before`), and what passed through a place and left it as it was (`passing`). Nothing is said of
+//! all other places: that no event happened there means nothing.
 //!
 //! ```text
-//! pay(trial) = 1 if the area decides 1 on an event patch, or 0 on a quiet patch or one of before;  else 0
+//! pay(trial) = 1 if the area decides 1 on an event patch, or 0 on a patch of something else;  else 0
 //! ```
 //!
-//! Reads `frame`, `flow` and the percepts `events`; writes the stack `hand.examples` (`[trials + 2, 8, 8, 8]`), trials drawn from what it
-//! remembers: every other one an event patch, the others in turn quiet patches and those of before, each of them seen otherwise
-//! each time (`variation.rs`).
+//! Reads `frame`, `flow` and the percepts `events` and `passing`; writes the stack `hand.examples` (`[trials + 2, 8, 8, 8]`), trials
+//! drawn from what it remembers: every other one an event patch, of the others three in four what passed, and of the rest as many quiet
+//! patches as those of before; each of them is seen otherwise each time (`variation.rs`).
 //! The last two slots are never paid: an event patch of those that are held out (every `held_out`-th), as it was, and a place
 //! drawn from the present frame. Metrics: `examples`, the number of event patches so far; `separation`, how often the area sees
 //! more of a hand in the held-out one of these two.
@@ -18,8 +19,10 @@
 //! For comparison the teacher may be another one, at the same number of examples: for each event one place that moves
 //! ("motion"), or one anywhere ("random"). What is called something else stays the same.
 //!
-//! Departure from the paper's outline: its negatives are random patches alone. What lay there before differs from an event patch in
-//! just what came, so that the thing which is taken, and cloth that moves by itself, are not learned with the hand.
+//! Departures from the paper's outline, whose negatives are random patches alone. 1. What lay there before differs from an event patch
+//! in just what came, so that the thing which is taken, and cloth that moves by itself, are not learned with the hand. 2. What passes
+//! moves as hands do, and is rarely one: people who walk by and balls are most of what an area that was only shown quiet places
+//! takes for a hand.
 
 use crate::descriptor::{self, FINE, SIDE};
 use crate::events::{EVENTS, Event, SEEN, events};
@@ -36,13 +39,15 @@ use crate::verdict::{self, Verdict};
 use crate::zoom::Zoom;
 use innate_envs::{Array, ArraySpec};
 use innate_nn::Random;
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-/// Event patches, quiet patches and those of before that are remembered at most, of each kind.
+/// Patches that are remembered at most, of each kind.
 const REMEMBERED: usize = 512;
 /// Steps before motion came at which nothing of it was there yet.
 const BEFORE: usize = 4;
+/// One in so many lessons of something else is not of what passed, if anything did.
+const STANDING: usize = 4;
 /// Held-out event patches that are remembered at most.
 const HELD_OUT: usize = 128;
 
@@ -72,6 +77,8 @@ pub struct HandOptions {
     pub scale: usize,
     /// The percepts that tell of events.
     pub events: Vec<String>,
+    /// The percepts that tell of what passed and left a place as it was, as `passing.events` does; none: nothing is learned from it.
+    pub passing: Vec<String>,
     /// The area that is taught.
     pub area: String,
     /// The name of the stack.
@@ -104,6 +111,7 @@ impl Default for HandOptions {
             before: true,
             scale: 1,
             events: vec![EVENTS.into()],
+            passing: Vec::new(),
             area: "hand".into(),
             stack: "hand.examples".into(),
         }
@@ -129,6 +137,8 @@ struct State {
     negative: Examples<u8>,
     /// What lay at the places of events before.
     before: Examples<u8>,
+    /// What passed.
+    passed: Examples<u8>,
     held_out: Examples<u8>,
     /// Event patches so far.
     taken: usize,
@@ -169,6 +179,7 @@ impl Hand {
             positive: Examples::new(REMEMBERED, variation::PIXELS),
             negative: Examples::new(REMEMBERED, variation::PIXELS),
             before: Examples::new(REMEMBERED, variation::PIXELS),
+            passed: Examples::new(REMEMBERED, variation::PIXELS),
             held_out: Examples::new(HELD_OUT, variation::PIXELS),
             taken: 0,
             uncounted: 0,
@@ -176,6 +187,11 @@ impl Hand {
         };
         let lessons = Vec::with_capacity(options.trials + 2);
         Ok(Self { options, zoom: Zoom::default(), lively: Liveliness::default(), state, lessons })
+    }
+
+    /// The percepts that tell of events, and those that tell of what passed.
+    fn told(&self) -> impl Iterator<Item = &String> {
+        self.options.events.iter().chain(&self.options.passing)
     }
 
     /// Takes in what the events of a percept look like, or owes as many other places.
@@ -210,6 +226,16 @@ impl Hand {
         }
     }
 
+    /// Takes in what passed, as it was seen on its way.
+    fn take_passed(&mut self, happened: &[f32]) {
+        let State { frames, passed, .. } = &mut self.state;
+        for event in events(happened) {
+            if let Some(frame) = event.age.checked_sub(SEEN).and_then(|ago| frames.ago(ago)) {
+                passed.remember(|patch| self.zoom.cut(frame, event.mover, patch));
+            }
+        }
+    }
+
     /// Takes in what lay at the place of an event before motion came.
     fn take_before(&mut self, event: Event) {
         let State { frames, before, .. } = &mut self.state;
@@ -230,13 +256,14 @@ impl Hand {
 
     /// Fills the stack with lessons, and tells how many slots are present.
     fn teach(&mut self, items: &mut [f32]) -> usize {
-        let State { random, positive, negative, before, held_out, .. } = &mut self.state;
+        let State { random, positive, negative, before, passed, held_out, .. } = &mut self.state;
         self.lessons.clear();
         let mut slots = items.chunks_exact_mut(descriptor::length(FINE));
         if positive.len() > 0 && negative.len() > 0 {
             for (trial, slot) in slots.by_ref().take(self.options.trials).enumerate() {
                 let (lesson, memory) = match trial % 4 {
                     0 | 2 => (Lesson::Yes, &*positive),
+                    _ if passed.len() > 0 && random.random_range(0..STANDING) > 0 => (Lesson::No, &*passed),
                     3 if before.len() > 0 => (Lesson::No, &*before),
                     _ => (Lesson::No, &*negative),
                 };
@@ -281,9 +308,9 @@ impl State {
 
 impl Signal for Hand {
     fn declare(&self) -> Declaration {
-        let HandOptions { area, stack, events, .. } = &self.options;
+        let HandOptions { area, stack, .. } = &self.options;
         Declaration {
-            reads: [FRAME, FLOW].into_iter().chain(events.iter().map(String::as_str)).map(String::from).collect(),
+            reads: [FRAME, FLOW].map(String::from).into_iter().chain(self.told().cloned()).collect(),
             writes: vec![stack.clone(), count_name(stack)],
             awaits: vec![decisions_name(area, stack)],
             pay: Pay::Trials,
@@ -323,8 +350,12 @@ impl Signal for Hand {
         self.lively.update(flow);
         self.zoom.shrink(frame);
         self.state.frames.push(self.zoom.small());
-        for percept in 0..self.options.events.len() {
+        let kinds = self.options.events.len();
+        for percept in 0..kinds {
             self.take_events(percept, reads.f32(2 + percept)?);
+        }
+        for percept in 0..self.options.passing.len() {
+            self.take_passed(reads.f32(2 + kinds + percept)?);
         }
         self.take_places();
         let [items, count] = writes else { return Err(SignalError::new("perceive before bind")) };
@@ -336,7 +367,7 @@ impl Signal for Hand {
     }
 
     fn pay(&mut self, moment: Moment<'_>, purse: &mut Purse) -> Result<(), SignalError> {
-        let decided = moment.after.f32(2 + self.options.events.len())?.chunks_exact(verdict::ROW).map(Verdict::of);
+        let decided = moment.after.f32(2 + self.told().count())?.chunks_exact(verdict::ROW).map(Verdict::of);
         let mut held_out = None;
         for (slot, (lesson, verdict)) in self.lessons.iter().zip(decided).enumerate() {
             match lesson {
@@ -366,6 +397,7 @@ impl Signal for Hand {
         self.state.positive.check(&state.positive)?;
         self.state.negative.check(&state.negative)?;
         self.state.before.check(&state.before)?;
+        self.state.passed.check(&state.passed)?;
         self.state.held_out.check(&state.held_out)?;
         self.lively.set_traces(&traces)?;
         (self.state, self.lessons) = (state, lessons);

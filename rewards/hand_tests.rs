@@ -115,6 +115,30 @@ fn what_lay_there_before_is_taught_to_be_something_else_whoever_teaches_unless_a
 }
 
 #[test]
+fn of_the_lessons_of_something_else_three_in_four_are_of_what_passed() {
+    // The same percept tells of events and of what passed, so that both show stripes.
+    let share = |passing: Vec<String>| {
+        let usual = HandOptions { varied: false, before: false, held_out: 0, ..HandOptions::default() };
+        let mut bank = bank(HandOptions { passing, ..usual });
+        bank.begin_episode(&scene(false), &mut Contrast).unwrap();
+        let (mut striped, mut all) = (0, 0);
+        for step in 0..200 {
+            bank.step(&scene(step % 40 == 0), 0, Step::default(), &mut Contrast, |_| {}).unwrap();
+            bank.advance();
+            if step >= 10 {
+                let slots = bank.current()[3].as_f32().unwrap().chunks_exact(descriptor::length(FINE));
+                let others = slots.take(8).skip(1).step_by(2);
+                striped += others.filter(|slot| Contrast::of(slot) > 0.8).count();
+                all += 4;
+            }
+        }
+        striped as f64 / f64::from(all)
+    };
+    let (with, without) = (share(vec![EVENTS.into()]), share(Vec::new()));
+    assert!((0.7..0.8).contains(&with) && without < 0.05, "{with}, {without}");
+}
+
+#[test]
 fn an_example_reaches_as_far_as_its_scale_says() {
     let mut bank = bank(HandOptions { scale: 2, varied: false, ..HandOptions::default() });
     bank.begin_episode(&scene(false), &mut Contrast).unwrap();

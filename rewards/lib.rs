@@ -27,6 +27,7 @@ pub mod map;
 pub mod motion;
 pub mod mover;
 pub mod optical_flow;
+pub mod passing;
 mod past;
 pub mod pay;
 pub mod places;
@@ -62,6 +63,9 @@ pub fn standard() -> Registry<Box<dyn Signal>> {
         })
         .register("mover", "something that moves comes to a still place, and leaves it changed", move |options| {
             mover::Mover::new(options).map(|mover| Box::new(mover) as Box<dyn Signal>)
+        })
+        .register("passing", "something moved through a place and left it as it was", move |options| {
+            passing::Passing::new(options).map(|passing| Box::new(passing) as Box<dyn Signal>)
         })
         .register("track", "what came to an event is followed back and forth", move |options| {
             track::Track::new(options).map(|track| Box::new(track) as Box<dyn Signal>)

@@ -200,7 +200,19 @@ fn lists_and_keys_name_everything() {
         list[section].as_array().unwrap().iter().map(|entry| entry["name"].as_str().unwrap().into()).collect()
     };
     assert!(names("environments").contains(&"CartPole-v1".into()) && names("environments").contains(&"gym:ID".into()));
-    let chain = ["mover", "track", "places", "hand", "context", "agreement", "map", "face", "gaze", "joint-attention"];
+    let chain = [
+        "mover",
+        "passing",
+        "track",
+        "places",
+        "hand",
+        "context",
+        "agreement",
+        "map",
+        "face",
+        "gaze",
+        "joint-attention",
+    ];
     assert_eq!(names("signals"), [&["extrinsic", "flow"], &chain[..], &["motion"]].concat());
     assert_eq!(names("learners"), ["dqn", "agrel", "brainprop", "augment", "perturbation"]);
     assert_eq!(

@@ -32,6 +32,7 @@ use innate_rewards::map::MapOptions;
 use innate_rewards::motion::MotionOptions;
 use innate_rewards::mover::MoverOptions;
 use innate_rewards::optical_flow::FlowConfig;
+use innate_rewards::passing::PassingOptions;
 use innate_rewards::places::PlacesOptions;
 use innate_rewards::track::TrackOptions;
 use serde::Serialize;
@@ -66,6 +67,7 @@ pub(super) fn keys() -> Result<(), Failure> {
     table::<FlowConfig>("signals.flow", "")?;
     table::<MotionOptions>("signals.motion", "")?;
     table::<MoverOptions>("signals.mover", "")?;
+    table::<PassingOptions>("signals.passing", "")?;
     table::<TrackOptions>("signals.track", "")?;
     table::<PlacesOptions>("signals.places", "")?;
     table::<HandOptions>("signals.hand", "")?;

@@ -14,7 +14,7 @@ use innate_agents::streams::Streams;
 use innate_envs::truth::Class;
 
 /// Signals that are lesioned in turn.
-const LESIONS: [&str; 8] = ["motion", "mover", "track", "hand", "map", "face", "gaze", "joint-attention"];
+const LESIONS: [&str; 9] = ["motion", "mover", "track", "passing", "hand", "map", "face", "gaze", "joint-attention"];
 
 /// What is shown of a judgement.
 type Figure = (&'static str, fn(&Judgement) -> f64);

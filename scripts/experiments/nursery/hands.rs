@@ -96,7 +96,7 @@ pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
     ];
     let of = |(area, teacher, events): (&str, &str, &str)| {
         let stack = format!("area = '{area}', stack = '{area}.examples'");
-        let taught = format!("{{ type = 'hand', teacher = '{teacher}', events = {events}, {stack} }}");
+        let taught = format!("{{ type = 'hand', teacher = '{teacher}', events = {events}, {PASSING}, {stack} }}");
         let (agrees, view, pay) = match area {
             "agreed" => (Some(("signals.agree".into(), AGREES.into())), ", 'agreed.agreed', 'places'", ", agree = 1.0"),
             _ => (None, "", ""),
@@ -113,6 +113,9 @@ pub fn judged_areas(areas: &[&str]) -> Vec<(String, String)> {
     let others = areas.iter().filter(|area| !["hand", "agreed"].contains(area));
     others.map(|area| (format!("area.{area}.view"), format!("['{area}.examples', 'places']"))).collect()
 }
+
+/// What every area is taught to be something else, as `hand` is.
+const PASSING: &str = "passing = ['passing.events']";
 
 /// What the surroundings teach `agreed`.
 const AGREES: &str = "{ type = 'agreement', teacher = 'context', on = 'context', pupil = 'agreed', items = 'places', \
