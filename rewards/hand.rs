@@ -226,12 +226,13 @@ impl Hand {
         }
     }
 
-    /// Takes in what passed, as it was seen on its way.
+    /// Takes in what passed, as it was seen on its way: a sample of all that ever did, since something passes nearly always and the
+    /// last of it would be of a few episodes.
     fn take_passed(&mut self, happened: &[f32]) {
-        let State { frames, passed, .. } = &mut self.state;
+        let State { random, frames, passed, .. } = &mut self.state;
         for event in events(happened) {
             if let Some(frame) = event.age.checked_sub(SEEN).and_then(|ago| frames.ago(ago)) {
-                passed.remember(|patch| self.zoom.cut(frame, event.mover, patch));
+                passed.sample(random, |patch| self.zoom.cut(frame, event.mover, patch));
             }
         }
     }

@@ -5,7 +5,7 @@ use innate_nn::Random;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
-/// The last examples, each of one length.
+/// Examples, each of one length: the last ones, or a fair sample of all that there ever were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Examples<T> {
     elements: Vec<T>,
@@ -13,12 +13,14 @@ pub(crate) struct Examples<T> {
     capacity: usize,
     /// Where the next one goes, once there is no more room.
     next: usize,
+    /// How many were offered to a fair sample.
+    offered: usize,
 }
 
 impl<T: Copy + Default> Examples<T> {
     /// Room for `capacity` examples of `length` elements.
     pub(crate) fn new(capacity: usize, length: usize) -> Self {
-        Self { elements: Vec::with_capacity(capacity * length), length, capacity, next: 0 }
+        Self { elements: Vec::with_capacity(capacity * length), length, capacity, next: 0, offered: 0 }
     }
 
     /// Number of examples.
@@ -29,13 +31,34 @@ impl<T: Copy + Default> Examples<T> {
     /// Remembers one, and forgets the oldest if there is no more room. `write` fills its elements.
     pub(crate) fn remember(&mut self, write: impl FnOnce(&mut [T])) {
         if self.len() < self.capacity {
-            self.elements.resize(self.elements.len() + self.length, T::default());
-            let begin = self.elements.len() - self.length;
-            write(&mut self.elements[begin..]);
+            self.append(write);
         } else {
-            write(&mut self.elements[self.next * self.length..][..self.length]);
+            self.replace(self.next, write);
             self.next = (self.next + 1) % self.capacity;
         }
+    }
+
+    /// Remembers one or not, such that each of all that were ever offered is as likely to be remembered (Vitter 1985, algorithm R).
+    pub(crate) fn sample(&mut self, random: &mut Random, write: impl FnOnce(&mut [T])) {
+        self.offered += 1;
+        if self.len() < self.capacity {
+            self.append(write);
+        } else {
+            let place = random.random_range(0..self.offered);
+            if place < self.capacity {
+                self.replace(place, write);
+            }
+        }
+    }
+
+    fn append(&mut self, write: impl FnOnce(&mut [T])) {
+        let begin = self.elements.len();
+        self.elements.resize(begin + self.length, T::default());
+        write(&mut self.elements[begin..]);
+    }
+
+    fn replace(&mut self, place: usize, write: impl FnOnce(&mut [T])) {
+        write(&mut self.elements[place * self.length..][..self.length]);
     }
 
     /// Draws one, if there is any.
@@ -77,5 +100,18 @@ mod tests {
         drawn.sort_by(f32::total_cmp);
         drawn.dedup();
         assert_eq!(drawn, [2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn a_fair_sample_holds_the_first_as_often_as_the_last() {
+        let mut random = Random::seed_from_u64(1);
+        let mut held = [0; 20];
+        for _ in 0..2_000 {
+            let mut examples = Examples::new(5, 1);
+            (0..20_usize).for_each(|number| examples.sample(&mut random, |out| out[0] = number));
+            examples.elements.iter().for_each(|&number| held[number] += 1);
+        }
+        // A quarter of 2,000, and more than five standard deviations of it.
+        assert!(held.iter().all(|times| (400..600).contains(times)), "{held:?}");
     }
 }

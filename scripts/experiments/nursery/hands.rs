@@ -9,6 +9,8 @@
 //! | `any`, `random` | as many places with any motion, or anywhere |
 //! | `event` | places of mover events alone |
 //! | `any-event` | as many places with any motion |
+//!
+//! What is called something else is the same for all: places where nothing moves, what lay at events before, what only passed.
 
 use super::super::{ExperimentError, Lab, Report, Row};
 use super::SOURCE;
@@ -23,13 +25,9 @@ use innate_envs::truth::Class;
 /// The areas that are compared.
 const AREAS: [&str; 6] = ["hand", "agreed", "any", "random", "event", "any-event"];
 
-/// Each world in which an area is raised, and what it is tested for in the world "hard" or its own.
-const WORLDS: [(&str, &str, Class); 4] = [
-    ("hard", "hard", Class::Hand),
-    ("ball-movers", "ball-movers", Class::Ball),
-    ("ball-movers", "ball-movers", Class::Hand),
-    ("no-movers", "no-movers", Class::Hand),
-];
+/// Each world in which areas are raised, and what they are tested for there.
+const WORLDS: [(&str, &[Class]); 3] =
+    [("hard", &[Class::Hand]), ("ball-movers", &[Class::Ball, Class::Hand]), ("no-movers", &[Class::Hand])];
 
 /// What one area has over another, and how much is expected.
 const GAINS: [(&str, &str, &str, f64); 4] = [
@@ -44,40 +42,41 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     let seeds = lab.seeds(5, 1);
     let steps = lab.pick(60_000, 512);
     let found = lab.map(WORLDS.len() * seeds, |job| {
-        let (world, tested, target) = WORLDS[job / seeds];
+        let (world, targets) = WORLDS[job / seeds];
         let changes = [taught_areas(&AREAS), vec![change("steps", steps), change("env.world", world)]].concat();
         let child = Upbringing::new(lab, &changes, (job % seeds) as u64)?;
-        let env = format!("{{ world = '{tested}', people = 'test' }}");
-        let episodes = lab.pick(150, 4);
-        child.judge(lab, Test { env: &env, changes: &judged_areas(&AREAS), target, episodes, mode: Mode::Greedy })
+        let env = format!("{{ world = '{world}', people = 'test' }}");
+        let (changes, episodes) = (judged_areas(&AREAS), lab.pick(150, 4));
+        let test = |&target| Test { env: &env, changes: &changes, target, episodes, mode: Mode::Greedy };
+        targets.iter().map(|target| child.judge(lab, test(target))).collect::<Result<Vec<_>, _>>()
     })?;
     let mut random = Streams::new(0).stream("nursery-hands", 0);
     let mut report = Report::default();
-    for ((world, _, target), found) in WORLDS.iter().zip(found.chunks(seeds)) {
-        let what = format!("{world}, {}", format!("{target:?}").to_lowercase());
-        let chance: Vec<f64> = found.iter().map(|found| precision(found, "hand").1).collect();
-        report.rows.push(over_seeds(
-            |value| Row::shown(format!("{what}: share of places"), value),
-            &chance,
-            &mut random,
-        ));
-        for area in AREAS {
-            let values: Vec<f64> = found.iter().map(|found| precision(found, area).0).collect();
-            let quantity = format!("{what}: average precision, {area}");
-            let row = |value| match (*world, area) {
-                ("hard", "hand") => Row::expecting(quantity, SOURCE, Interval::at_least(0.80), value),
-                _ => Row::shown(quantity, value),
-            };
-            report.rows.push(over_seeds(row, &values, &mut random));
+    for ((world, targets), found) in WORLDS.iter().zip(found.chunks(seeds)) {
+        for (place, target) in targets.iter().enumerate() {
+            let found: Vec<&Judgement> = found.iter().map(|found| &found[place]).collect();
+            let what = format!("{world}, {}", format!("{target:?}").to_lowercase());
+            let chance: Vec<f64> = found.iter().map(|found| precision(found, "hand").1).collect();
+            let row = |value| Row::shown(format!("{what}: share of places"), value);
+            report.rows.push(over_seeds(row, &chance, &mut random));
+            for area in AREAS {
+                let values: Vec<f64> = found.iter().map(|found| precision(found, area).0).collect();
+                let quantity = format!("{what}: average precision, {area}");
+                let row = |value| match (*world, area) {
+                    ("hard", "hand") => Row::expecting(quantity, SOURCE, Interval::at_least(0.80), value),
+                    _ => Row::shown(quantity, value),
+                };
+                report.rows.push(over_seeds(row, &values, &mut random));
+            }
         }
     }
-    let hard = &found[..seeds];
+    let hard: Vec<&Judgement> = found[..seeds].iter().map(|found| &found[0]).collect();
     for (what, better, worse, least) in GAINS {
         let gain: Vec<f64> = hard.iter().map(|found| precision(found, better).0 - precision(found, worse).0).collect();
         let row = |value| Row::expecting(format!("hard: {what}"), SOURCE, Interval::at_least(least), value);
         report.rows.push(over_seeds(row, &gain, &mut random));
     }
-    report.chart = chart(hard);
+    report.chart = chart(&hard);
     Ok(report)
 }
 
@@ -131,7 +130,7 @@ fn precision(found: &Judgement, area: &str) -> (f64, f64) {
 }
 
 /// Average precision of each area, seed by seed.
-fn chart(found: &[Judgement]) -> Chart {
+fn chart(found: &[&Judgement]) -> Chart {
     let curves = AREAS.iter().enumerate().map(|(colour, area)| Curve {
         label: (*area).into(),
         points: found.iter().enumerate().map(|(seed, found)| (seed as f64, precision(found, area).0)).collect(),
