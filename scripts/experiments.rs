@@ -144,7 +144,7 @@ pub const STANDARD: &[Experiment] = &[
     Experiment {
         name: "nursery-hands",
         summary: "movers teach what a hand is; any motion and random places do not",
-        time: "about 3 h",
+        time: "about 2 h",
         run: nursery::hands,
     },
     Experiment {
@@ -156,13 +156,13 @@ pub const STANDARD: &[Experiment] = &[
     Experiment {
         name: "nursery-eye",
         summary: "where the eye looks before joint attention, and after it",
-        time: "about 40 min",
+        time: "about 2 h",
         run: nursery::eye,
     },
     Experiment {
         name: "nursery-lesions",
         summary: "what a development loses without each of its signals",
-        time: "about 60 min",
+        time: "about 3 h",
         run: nursery::lesions,
     },
 ];
