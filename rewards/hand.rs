@@ -21,7 +21,7 @@
 //!
 //! Departures from the paper's outline, whose negatives are random patches alone. 1. What lay there before differs from an event patch
 //! in just what came, so that the thing which is taken, and cloth that moves by itself, are not learned with the hand. 2. What passes
-//! moves as hands do, and is rarely one: people who walk by and balls are most of what an area that was only shown quiet places
+//! moves as hands do, and is rarely one: people who walk by and balls are much of what an area that was only shown quiet places
 //! takes for a hand.
 
 use crate::descriptor::{self, FINE, SIDE};
