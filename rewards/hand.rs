@@ -69,8 +69,8 @@ pub struct HandOptions {
     pub window: usize,
     /// Whether examples are learned from as they might have been seen: turned any way, nearer or farther, beside, mirrored.
     pub varied: bool,
-    /// Whether what lay at the place of a mover event before anything came is taught to be something else, in every other of these
-    /// lessons; with 4 trials or more.
+    /// Whether what lay at the place of a mover event before anything came is taught to be something else, in every other of those
+    /// lessons of something else that are not of what passed; with 4 trials or more.
     pub before: bool,
     /// How many times as far as a patch of 16 pixels an example reaches, 1 to 8: with more than 1 the area learns what surrounds a
     /// hand, as `context` shows it.

@@ -24,7 +24,7 @@ mod automaton;
 mod clusters;
 mod evidence;
 pub(crate) mod light;
-mod looks;
+pub(crate) mod looks;
 mod motion;
 
 pub use crate::events::SEEN;

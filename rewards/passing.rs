@@ -17,6 +17,7 @@ use crate::events::{ROW, SEEN};
 use crate::flow::FLOW;
 use crate::grid::{FRAME, frame_size};
 use crate::liveliness::{CELL, Liveliness};
+use crate::mover::looks::{difference, square};
 use crate::past::Past;
 use crate::signal::{Declaration, Moment, Purse, Reads, Signal, SignalError};
 use crate::state;
@@ -27,6 +28,8 @@ use serde::{Deserialize, Serialize};
 
 /// Quiet steps after which a cell is still: motion that begins after them has come, and is over after them.
 const STILL: usize = 4;
+/// Pixels of a cell.
+const PIXELS: usize = CELL * CELL;
 /// Steps of motion beyond which it is no passing.
 const LONGEST: usize = 64;
 
@@ -50,6 +53,7 @@ impl Default for PassingOptions {
 pub struct Passing {
     options: PassingOptions,
     width: usize,
+    /// Of which the speeds are read, which are of one step and thus no state.
     lively: Liveliness,
     state: State,
     /// Whether something passed in this step.
@@ -71,8 +75,8 @@ struct Cell {
     quiet: usize,
     /// Steps since motion came, if it came to a still cell and is not over.
     since: Option<usize>,
-    /// What it looked like before.
-    before: [u8; CELL * CELL],
+    /// What it looked like before, its mean removed.
+    before: [f32; PIXELS],
 }
 
 impl Passing {
@@ -112,7 +116,7 @@ impl Passing {
 
 impl Cell {
     /// Takes a step, and tells, when motion that came to it is over, how many steps ago it came.
-    fn step(&mut self, moves: bool, before: impl FnOnce() -> Option<[u8; CELL * CELL]>) -> Option<usize> {
+    fn step(&mut self, moves: bool, before: impl FnOnce() -> Option<[f32; PIXELS]>) -> Option<usize> {
         self.since = self.since.map(|since| since + 1);
         if !moves {
             self.quiet += 1;
@@ -130,20 +134,10 @@ impl Cell {
     }
 }
 
-/// The pixels of a cell.
-fn look(frame: &[u8], width: usize, cell: usize) -> [u8; CELL * CELL] {
+/// What a cell looks like, its mean removed.
+fn look(frame: &[u8], width: usize, cell: usize) -> [f32; PIXELS] {
     let columns = width / CELL;
-    let (left, top) = (cell % columns * CELL, cell / columns * CELL);
-    std::array::from_fn(|pixel| frame[(top + pixel / CELL) * width + left + pixel % CELL])
-}
-
-/// Grey levels per pixel by which two looks differ, their means removed.
-fn difference(one: &[u8], other: &[u8]) -> f32 {
-    let mean = |look: &[u8]| look.iter().map(|&light| f32::from(light)).sum::<f32>() / look.len() as f32;
-    let (of_one, of_other) = (mean(one), mean(other));
-    let differences =
-        one.iter().zip(other).map(|(one, other)| (f32::from(*one) - of_one - (f32::from(*other) - of_other)).abs());
-    differences.sum::<f32>() / one.len() as f32
+    square::<_, PIXELS, CELL>(frame, width, (cell % columns * CELL, cell / columns * CELL))
 }
 
 impl Signal for Passing {
@@ -176,7 +170,6 @@ impl Signal for Passing {
     }
 
     fn begin_episode(&mut self) {
-        self.lively.clear();
         self.state.frames.clear();
         self.state.cells.fill(Cell::default());
         self.found = false;
@@ -207,16 +200,15 @@ impl Signal for Passing {
     }
 
     fn save(&self) -> Vec<u8> {
-        state::save(&(&self.state, self.lively.traces(), self.found))
+        state::save(&(&self.state, self.found))
     }
 
     fn load(&mut self, saved: &[u8]) -> Result<(), SignalError> {
-        let (state, traces, found): (State, Vec<f32>, bool) = state::load(saved)?;
+        let (state, found): (State, bool) = state::load(saved)?;
         if state.cells.len() != self.state.cells.len() {
             return Err(SignalError::new("its saved state is of a frame of another size"));
         }
         self.state.frames.check(&state.frames)?;
-        self.lively.set_traces(&traces)?;
         (self.state, self.found) = (state, found);
         Ok(())
     }
@@ -292,7 +284,7 @@ mod tests {
         let mut cell = Cell::default();
         let mut told = |line: &str| -> Vec<usize> {
             cell = Cell::default();
-            line.chars().filter_map(|letter| cell.step(letter == 'm', || Some([0; 16]))).collect()
+            line.chars().filter_map(|letter| cell.step(letter == 'm', || Some([0.0; PIXELS]))).collect()
         };
         assert_eq!(told("....mmm...."), [6]);
         assert_eq!(told("mmm......"), [0; 0]);

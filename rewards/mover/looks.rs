@@ -122,7 +122,7 @@ impl Looks {
     /// The pixels of a cell, their mean removed.
     fn look(&self, cell: usize, frame: &[f32]) -> [f32; PIXELS] {
         let corner = (cell % self.columns * CELL, cell / self.columns * CELL);
-        square::<PIXELS, CELL>(frame, self.width, corner)
+        square::<_, PIXELS, CELL>(frame, self.width, corner)
     }
 
     /// Pixels along each side that a frame must have.
@@ -131,22 +131,22 @@ impl Looks {
 
 /// The square that is compared, its mean removed.
 fn patch(frame: &[f32], width: usize, corner: (usize, usize)) -> [f32; 4 * HALF * HALF] {
-    square::<{ 4 * HALF * HALF }, { 2 * HALF }>(frame, width, corner)
+    square::<_, { 4 * HALF * HALF }, { 2 * HALF }>(frame, width, corner)
 }
 
-/// A square of `SIDE` by `SIDE` pixels, its mean removed.
-fn square<const PIXELS: usize, const SIDE: usize>(
-    frame: &[f32],
+/// A square of `SIDE` by `SIDE` pixels of a frame, its mean removed.
+pub(crate) fn square<Pixel: Copy + Into<f32>, const PIXELS: usize, const SIDE: usize>(
+    frame: &[Pixel],
     width: usize,
     (left, top): (usize, usize),
 ) -> [f32; PIXELS] {
-    let pixels: [f32; PIXELS] = std::array::from_fn(|i| frame[(top + i / SIDE) * width + left + i % SIDE]);
+    let pixels: [f32; PIXELS] = std::array::from_fn(|i| frame[(top + i / SIDE) * width + left + i % SIDE].into());
     let mean = pixels.iter().sum::<f32>() / PIXELS as f32;
     pixels.map(|pixel| pixel - mean)
 }
 
-/// The mean difference of two looks.
-fn difference<const PIXELS: usize>(a: &[f32; PIXELS], b: &[f32; PIXELS]) -> f32 {
+/// The mean difference of two looks, in grey levels per pixel.
+pub(crate) fn difference<const PIXELS: usize>(a: &[f32; PIXELS], b: &[f32; PIXELS]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum::<f32>() / PIXELS as f32
 }
 

@@ -30,11 +30,12 @@ const ON_HANDS: &str = "fixations on hands, times chance";
 const AHEAD: &str = "looks ahead of the hand, times chance";
 const HANDS: &str = "average precision of hands";
 
+/// A figure and the least that is expected of it.
+type Least = (&'static str, f64);
+
 /// What a development lacks, its name in the table, and at least what is expected of some figures.
 const DEVELOPMENTS: [(&[&str], &str, &[Least]); 2] =
     [(&["joint-attention"], "before joint attention: ", &[(ON_HANDS, 4.0)]), (&[], "", &[(AHEAD, 2.0), (HANDS, 0.80)])];
-/// A figure and the least that is expected of it.
-type Least = (&'static str, f64);
 
 /// Runs the development without joint attention, and the whole one.
 pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {

@@ -86,6 +86,7 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
 pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
     const EVENTS: &str = "['mover.events']";
     const TRACKED: &str = "['mover.events', 'track.events']";
+    const PASSING: &str = "passing = ['passing.events']";
     let compared = [
         ("agreed", "movers", TRACKED),
         ("any", "motion", TRACKED),
@@ -112,9 +113,6 @@ pub fn judged_areas(areas: &[&str]) -> Vec<(String, String)> {
     let others = areas.iter().filter(|area| !["hand", "agreed"].contains(area));
     others.map(|area| (format!("area.{area}.view"), format!("['{area}.examples', 'places']"))).collect()
 }
-
-/// What every area is taught to be something else, as `hand` is.
-const PASSING: &str = "passing = ['passing.events']";
 
 /// What the surroundings teach `agreed`.
 const AGREES: &str = "{ type = 'agreement', teacher = 'context', on = 'context', pupil = 'agreed', items = 'places', \
