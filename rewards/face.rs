@@ -2,13 +2,14 @@
 //!
 //! Nothing is learned here: newborns turn to what is arranged like a face (Johnson, Dziurawiec, Ellis & Morton 1991), if its
 //! eyes are dark within light (Farroni et al. 2005), and later signals need some first idea of a face. How it is found is told
-//! in `face/finder.rs`.
+//! in [`finder`].
 //!
 //! Reads `frame` (bytes, `[1, height, width]`), writes `faces` (`[2, 4]`: x, y of the middle, side of the box around the head,
 //! in pixels, and the score, best first; unused rows are 0). Pays nothing.
 
 pub mod contrast;
-mod finder;
+pub mod finder;
+pub mod middle;
 pub mod template;
 
 use crate::grid::{FRAME, frame_size};
@@ -56,19 +57,19 @@ impl FaceOptions {
 
 /// A face in the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Face {
+pub struct Face {
     /// Middle of the head, in pixels.
-    pub(crate) x: f32,
-    pub(crate) y: f32,
+    pub x: f32,
+    pub y: f32,
     /// Side of the box around the head, in pixels.
-    pub(crate) size: f32,
+    pub size: f32,
     /// How much it looks like a face, up to 1.
-    pub(crate) score: f32,
+    pub score: f32,
 }
 
 impl Face {
     /// The most faces that are told of.
-    pub(crate) const MOST: usize = 2;
+    pub const MOST: usize = 2;
 
     /// Refuses a percept that does not hold faces.
     ///

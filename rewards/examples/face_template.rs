@@ -7,7 +7,9 @@
 //! window fits each head best, and which do elsewhere. The weights are made symmetric, and rounded; the left half of either
 //! drawing is printed, the part of `rewards/face/template.rs` that nobody wrote, and how often it fails people of the test.
 
-use innate_envs::standard;
+mod heads;
+
+use heads::{Head, SIZE, frames};
 use innate_nn::Random;
 use innate_rewards::face::FaceOptions;
 use innate_rewards::face::contrast::Contrast;
@@ -16,8 +18,6 @@ use rand::{Rng, SeedableRng};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-/// Pixels along a side of the frame.
-const SIZE: usize = 84;
 /// Side of the box around a head that the first idea is of, in pixels: the third that `face` seeks, nearest to most heads.
 const FIRST: f32 = 14.0 * 1.2 * 1.2;
 /// Episodes that are seen, and the steps from one frame that is taken to the next.
@@ -48,7 +48,7 @@ struct Candidate {
 }
 
 fn main() -> Outcome {
-    let (frames, unknown) = (frames("train", EPISODES)?, frames("test", EPISODES / 3)?);
+    let (frames, unknown) = (frames("train", EPISODES, EVERY)?, frames("test", EPISODES / 3, EVERY)?);
     let mut random = Random::seed_from_u64(0);
     let (mut weights, mut elsewhere) = (first_idea(&frames), Vec::new());
     for round in 0..ROUNDS {
@@ -85,41 +85,15 @@ fn is_clear(candidate: &Candidate) -> bool {
 }
 
 /// In how many frames the best window lies elsewhere.
-fn missed(frames: &[(Vec<u8>, [f32; 2])], weights: &Window) -> usize {
-    let best = |(frame, head): &(Vec<u8>, [f32; 2])| {
+fn missed(frames: &[Head], weights: &Window) -> usize {
+    let best = |(frame, head): &Head| {
         candidates(frame, *head, weights).into_iter().max_by(|one, other| one.score.total_cmp(&other.score))
     };
     frames.iter().filter_map(best).filter(|best| best.apart > OFF).count()
 }
 
-/// Frames, and where the head lies in them.
-fn frames(people: &str, episodes: u64) -> Outcome<Vec<(Vec<u8>, [f32; 2])>> {
-    let options = format!("world = 'hard'\npeople = '{people}'");
-    let (mut env, _) = standard().build("nursery", &options.parse()?, "env")?;
-    let frame = env.spec().observation.iter().position(|spec| spec.name == "frame").ok_or("no frame")?;
-    let mut observation = env.spec().buffer();
-    let mut frames = Vec::new();
-    for episode in 0..episodes {
-        env.reset(Some(170_000 + episode), &mut observation)?;
-        for step in 1.. {
-            let ended = env.step(0, &mut observation)?.ended();
-            if step % EVERY == episode % EVERY {
-                let truth = env.truth().ok_or("no truth")?;
-                let head = truth.gazes.first().ok_or("no head")?.origin;
-                // Pixels have their middles at whole numbers there, and between them here.
-                let head = head.map(|coordinate| coordinate + 0.5);
-                frames.push((observation.arrays[frame].as_u8().ok_or("no bytes")?.to_vec(), head));
-            }
-            if ended {
-                break;
-            }
-        }
-    }
-    Ok(frames)
-}
-
 /// What the windows of one size that lie nearest to the heads have in common.
-fn first_idea(frames: &[(Vec<u8>, [f32; 2])]) -> Window {
+fn first_idea(frames: &[Head]) -> Window {
     let mut sum = [0.0; LENGTH];
     for (frame, [x, y]) in frames {
         let contrast = Contrast::of(FIRST, frame, SIZE);

@@ -10,8 +10,11 @@
 //! ```text
 //! w(p, s) = exp((score(p, s) − greatest score) / SOFTNESS)
 //! ```
+//!
+//! From there [`super::middle`] leads to the middle of the head.
 
 use super::contrast::Contrast;
+use super::middle::Guide;
 use super::template::{COLUMNS, Pattern, ROWS, Row};
 use super::{Face, FaceOptions};
 use crate::summed_area::SummedArea;
@@ -22,9 +25,10 @@ const SOFTNESS: f32 = 0.02;
 const REACH: f32 = 0.35;
 
 /// Finds faces in frames of one size.
-pub(super) struct Finder {
+pub struct Finder {
     table: SummedArea,
     pattern: Pattern,
+    guide: Guide,
     row: Row,
     scales: Vec<Scale>,
     threshold: f32,
@@ -66,12 +70,13 @@ impl Scale {
 
 impl Finder {
     /// A finder for frames of `height` × `width` pixels.
-    pub(super) fn new(height: usize, width: usize, options: &FaceOptions) -> Self {
+    pub fn new(height: usize, width: usize, options: &FaceOptions) -> Self {
         let contrasts = options.sizes().map(|size| Contrast::new(size, height, width));
         let large = |contrast: &Contrast| contrast.rows >= ROWS && contrast.columns >= COLUMNS;
         Self {
             table: SummedArea::new(height, width),
             pattern: Pattern::drawn(),
+            guide: Guide::innate(),
             row: Row::default(),
             scales: contrasts.filter(large).map(Scale::new).collect(),
             threshold: options.threshold as f32,
@@ -80,6 +85,12 @@ impl Finder {
 
     /// The best faces of `frame`, the best first.
     pub(super) fn find(&mut self, frame: &[u8]) -> [Option<Face>; Face::MOST] {
+        let fits = self.fits(frame);
+        fits.map(|face| face.map(|face| self.guide.follow(&mut self.table, face)))
+    }
+
+    /// Where the template fits `frame` best, the best place first.
+    pub fn fits(&mut self, frame: &[u8]) -> [Option<Face>; Face::MOST] {
         self.table.compute(frame);
         let mut best = [None; Face::MOST];
         for scale in &mut self.scales {
