@@ -19,6 +19,7 @@
 //!
 //! Directions go over the full circle: dark on light and light on dark are told apart.
 
+use crate::summed_area::{Area, SummedArea};
 use innate_envs::ArraySpec;
 
 /// Pixels along a side of a patch.
@@ -61,6 +62,14 @@ pub fn describe<const CELLS: usize>(frame: &[u8], width: usize, x: f32, y: f32, 
     let length = stretch(out, 1.0);
     out.iter_mut().for_each(|value| *value = value.min(MOST));
     stretch(out, length / length.hypot(FAINT));
+}
+
+/// Describes the square of side `side` around `(x, y)`, in pixels of the frame of `table`, brought to the size of a patch.
+pub(crate) fn describe_square<const CELLS: usize>(table: &mut SummedArea, x: f32, y: f32, side: f32, out: &mut [f32]) {
+    let mut pixels = [0.0; RIM * RIM];
+    table.resample(Area::around(x, y, side * RIM as f32 / SIDE as f32), RIM, &mut pixels);
+    let middle = RIM as f32 / 2.0;
+    describe::<CELLS>(&pixels.map(|grey| grey.round() as u8), RIM, middle, middle, out);
 }
 
 /// Numbers of a descriptor with `cells` cells along a side.

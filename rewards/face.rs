@@ -58,8 +58,9 @@ impl FaceOptions {
 /// A face in the frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Face {
-    /// Middle of the head, in pixels.
+    /// Middle of the head: pixels from the frame's left edge,
     pub x: f32,
+    /// and from its upper edge.
     pub y: f32,
     /// Side of the box around the head, in pixels.
     pub size: f32,

@@ -11,12 +11,11 @@
 //!
 //! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 4, 4]`: the faces present, the middle of each
 //! brought to 16×16 pixels and described by [`crate::descriptor`], to which skin and hair are much the same whether light or
-//! dark) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, each shifted by up to a pixel and half of them
-//! mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
-//! For comparison the teacher may be "random": a random direction for each event.
+//! dark) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, half of them mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
+//! For comparison the teacher may be "random": at each event, the direction to any place of the frame.
 
 use crate::bearing::Vector;
-use crate::descriptor::{self, COARSE, SIDE};
+use crate::descriptor::{self, COARSE};
 use crate::events::{EVENTS, Event, events};
 use crate::face::{FACES, Face};
 use crate::grid::{FRAME, frame_size};
@@ -25,24 +24,18 @@ use crate::past::Past;
 use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError};
 use crate::stack::{count_name, decisions_name};
 use crate::state;
-use crate::summed_area::{Area, SummedArea};
+use crate::summed_area::SummedArea;
 use innate_envs::{Array, ArraySpec};
 use innate_nn::Random;
 use rand::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-/// Greatest shift of a face that is learned from, in pixels as they are described, along either axis.
-const SHIFT: usize = 1;
-/// Pixels along a side of a face, as they are described and remembered: with the rim that gradients need, and room for a shift.
-const VIEW: usize = SIDE + 2 + 2 * SHIFT;
 /// Numbers of a described face.
 const LENGTH: usize = descriptor::length(COARSE);
-/// Pixels of it.
-const PIXELS: usize = VIEW * VIEW;
 /// The part of the box around a head that is looked at: eyes, nose and mouth.
 const FEATURES: f32 = 0.7;
-/// A record of the past, or an example: a face, then x and y of its middle, or of a direction.
-const RECORD: usize = PIXELS + 2;
+/// A record of the past, or an example: a described face, then x and y of its middle, or of a direction.
+const RECORD: usize = LENGTH + 2;
 /// Examples that are remembered at most.
 const REMEMBERED: usize = 1024;
 
@@ -50,7 +43,7 @@ const REMEMBERED: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct GazeOptions {
-    /// Who teaches: "movers" (the direction to the event) or "random" (any direction).
+    /// Who teaches: "movers" (the direction to the event) or "random" (to any place of the frame).
     pub teacher: GazeTeacher,
     /// Examples of a slot after which no more are taken in; 0: no limit.
     pub most: usize,
@@ -73,7 +66,7 @@ pub enum GazeTeacher {
     /// Mover events.
     #[default]
     Movers,
-    /// Nowhere.
+    /// Places drawn at random.
     Random,
 }
 
@@ -88,6 +81,8 @@ impl Default for GazeOptions {
 pub struct Gaze {
     options: GazeOptions,
     table: SummedArea,
+    /// Width and height of the frame in pixels.
+    frame: (f32, f32),
     state: State,
     /// The direction of each slot of the stack of trials.
     lessons: Vec<(f32, f32)>,
@@ -122,7 +117,13 @@ impl Gaze {
             taken: 0,
             uncounted: 0,
         };
-        Ok(Self { lessons: Vec::with_capacity(options.trials), table: SummedArea::default(), options, state })
+        Ok(Self {
+            lessons: Vec::with_capacity(options.trials),
+            table: SummedArea::default(),
+            frame: (0.0, 0.0),
+            options,
+            state,
+        })
     }
 
     /// Writes the faces that are present, and tells how many they are; the best one goes into the past.
@@ -131,13 +132,10 @@ impl Gaze {
         let mut record = [0.0; RECORD];
         let mut present = 0;
         for (face, item) in Face::all(faces).flatten().zip(items.chunks_exact_mut(LENGTH)) {
-            let side = FEATURES * face.size * VIEW as f32 / SIDE as f32;
-            let mut pixels = [0.0; PIXELS];
-            self.table.resample(Area::around(face.x, face.y, side), VIEW, &mut pixels);
-            describe(&pixels, [SHIFT; 2], item);
+            descriptor::describe_square::<COARSE>(&mut self.table, face.x, face.y, FEATURES * face.size, item);
             if present == 0 {
-                record[..PIXELS].copy_from_slice(&pixels);
-                (record[PIXELS], record[PIXELS + 1]) = (face.x, face.y);
+                record[..LENGTH].copy_from_slice(item);
+                (record[LENGTH], record[LENGTH + 1]) = (face.x, face.y);
             }
             present += 1;
         }
@@ -150,21 +148,18 @@ impl Gaze {
         let full = self.options.most > 0 && self.state.taken >= self.options.most;
         let State { random, faces, examples, taken, uncounted } = &mut self.state;
         let Some(face) = faces.ago(event.age).filter(|_| !full) else { return };
-        let to_event = Vector::between((face[PIXELS], face[PIXELS + 1]), event.changed);
-        let seen = face[..PIXELS].iter().any(|&grey| grey != 0.0);
-        let Some(direction) = to_event.unit().filter(|_| seen) else { return };
-        let direction = match self.options.teacher {
-            GazeTeacher::Movers => direction,
-            GazeTeacher::Random => {
-                let (y, x) = random.random_range(0.0..std::f32::consts::TAU).sin_cos();
-                Vector { x, y }
-            }
+        let place = match self.options.teacher {
+            GazeTeacher::Movers => event.changed,
+            GazeTeacher::Random => (random.random_range(0.0..self.frame.0), random.random_range(0.0..self.frame.1)),
         };
+        let seen = face[..LENGTH].iter().any(|&edge| edge != 0.0);
+        let to_place = Vector::between((face[LENGTH], face[LENGTH + 1]), place);
+        let Some(direction) = to_place.unit().filter(|_| seen) else { return };
         *taken += 1;
         *uncounted += 1;
         examples.remember(|out| {
-            out[..PIXELS].copy_from_slice(&face[..PIXELS]);
-            (out[PIXELS], out[PIXELS + 1]) = (direction.x, direction.y);
+            out[..LENGTH].copy_from_slice(&face[..LENGTH]);
+            (out[LENGTH], out[LENGTH + 1]) = (direction.x, direction.y);
         });
     }
 
@@ -174,11 +169,9 @@ impl Gaze {
         for item in items.chunks_exact_mut(LENGTH) {
             let State { random, examples, .. } = &mut self.state;
             let mirrored = random.random::<bool>();
-            // A face is found to a pixel, and a pixel is much of a gaze: learned from shifted faces it matters less.
-            let shift = [(); 2].map(|()| random.random_range(0..=2 * SHIFT));
             let Some(example) = examples.draw(random) else { break };
-            describe(&example[..PIXELS], shift, item);
-            let (mut x, y) = (example[PIXELS], example[PIXELS + 1]);
+            item.copy_from_slice(&example[..LENGTH]);
+            let (mut x, y) = (example[LENGTH], example[LENGTH + 1]);
             if mirrored {
                 descriptor::mirror::<COARSE>(item);
                 x = -x;
@@ -187,14 +180,6 @@ impl Gaze {
         }
         self.lessons.len()
     }
-}
-
-/// Describes a face, [`VIEW`] pixels square, of which (`SHIFT`, `SHIFT`) is no shift.
-fn describe(pixels: &[f32], [right, down]: [usize; 2], out: &mut [f32]) {
-    let mut bytes = [0; PIXELS];
-    bytes.iter_mut().zip(pixels).for_each(|(byte, grey)| *byte = grey.round() as u8);
-    let middle = (SIDE / 2 + 1) as f32;
-    descriptor::describe::<COARSE>(&bytes, VIEW, middle + right as f32, middle + down as f32, out);
 }
 
 impl Signal for Gaze {
@@ -220,6 +205,7 @@ impl Signal for Gaze {
         Face::check(&reads[1])?;
         Event::check(&reads[2])?;
         self.table = SummedArea::new(height, width);
+        self.frame = (width as f32, height as f32);
         let stack = |name: &str, slots: usize| {
             [descriptor::stack(name, slots, COARSE), ArraySpec::f32(&count_name(name), &[1], 0.0, slots as f32)]
         };
@@ -352,8 +338,8 @@ mod tests {
             let examples = bank.current()[3].as_f32().unwrap().chunks_exact(LENGTH);
             learned_from.extend(examples.map(|item| item.iter().map(|edge| edge.to_bits()).collect::<Vec<_>>()));
         }
-        // One face, mirrored or not, at three places across; and the slots before the event.
-        assert_eq!(learned_from.len(), 2 * 3 + 1);
+        // One face, mirrored or not; and the slots before the event.
+        assert_eq!(learned_from.len(), 2 + 1);
         assert!(paid.len() > 200 && paid.iter().all(|&amount| (amount - 1.0).abs() < 1e-5), "{paid:?}");
         let notes = bank.take_ledgers().next().unwrap().notes;
         assert!(notes.iter().any(|note| note.metric == "examples" && note.sum == 1.0));

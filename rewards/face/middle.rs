@@ -17,8 +17,8 @@
 //! 3. The mirror image of a window leads to the mirrored place.
 
 use super::Face;
-use crate::descriptor::{self, FINE, SIDE};
-use crate::summed_area::{Area, SummedArea};
+use crate::descriptor::{self, FINE};
+use crate::summed_area::SummedArea;
 
 /// Numbers of what is seen of a head.
 pub const LENGTH: usize = descriptor::length(FINE);
@@ -30,8 +30,6 @@ pub const STEPS: usize = 3;
 const WINDOW: f32 = 1.3;
 /// Share of a head's size by which its middle lies at most beside the place where the template fits, along either axis.
 const REACH: f32 = 0.2;
-/// Pixels along a side of a window, with the rim that gradients need.
-const VIEW: usize = SIDE + 2;
 
 /// What W has of each number of the left half, `[direction, row, column]`, for steps across and down; in units of [`LEVEL`].
 const WEIGHTS: [[i8; HALF]; 2] = [
@@ -115,11 +113,69 @@ pub fn seen(frame: &[u8], width: usize, face: Face) -> [f32; LENGTH] {
 }
 
 fn seen_in(table: &mut SummedArea, face: Face) -> [f32; LENGTH] {
-    let mut pixels = [0.0; VIEW * VIEW];
-    let side = WINDOW * face.size * VIEW as f32 / SIDE as f32;
-    table.resample(Area::around(face.x, face.y, side), VIEW, &mut pixels);
-    let middle = VIEW as f32 / 2.0;
     let mut seen = [0.0; LENGTH];
-    descriptor::describe::<FINE>(&pixels.map(|grey| grey.round() as u8), VIEW, middle, middle, &mut seen);
+    descriptor::describe_square::<FINE>(table, face.x, face.y, WINDOW * face.size, &mut seen);
     seen
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::face::FaceOptions;
+    use crate::face::finder::Finder;
+    use innate_envs::standard;
+
+    const WIDTH: usize = 60;
+
+    fn texture(x: usize, y: usize) -> u8 {
+        ((x * x * 31 + y * y * 17 + x * y * 7) % 197) as u8
+    }
+
+    #[test]
+    fn the_mirror_image_leads_to_the_mirrored_place() {
+        let frame: Vec<u8> = (0..40 * WIDTH).map(|i| texture(i % WIDTH, i / WIDTH)).collect();
+        let mirrored: Vec<u8> = (0..40 * WIDTH).map(|i| texture(WIDTH - 1 - i % WIDTH, i / WIDTH)).collect();
+        let (guide, face) = (Guide::innate(), Face { x: 24.5, y: 20.0, size: 18.0, score: 0.5 });
+        let [across, down] = guide.step(&seen(&frame, WIDTH, face));
+        let other = Face { x: WIDTH as f32 - face.x, ..face };
+        let [mirrored_across, mirrored_down] = guide.step(&seen(&mirrored, WIDTH, other));
+        assert!((across + mirrored_across).abs() < 0.01 && (down - mirrored_down).abs() < 0.01);
+        assert!(across.abs() > 0.02, "{across}");
+    }
+
+    #[test]
+    fn a_face_stays_near_where_the_template_fits_and_keeps_its_size() {
+        for width in [1, 7, WIDTH] {
+            let mut table = SummedArea::new(40, width);
+            table.compute(&(0..40 * width).map(|i| texture(i % width, i / width)).collect::<Vec<u8>>());
+            let found = Face { x: 1.0, y: 39.0, size: 20.0, score: 0.5 };
+            let face = Guide::innate().follow(&mut table, found);
+            let reach = REACH * found.size + 1e-3;
+            assert!((face.x - found.x).abs() <= reach && (face.y - found.y).abs() <= reach, "{face:?}");
+            assert_eq!((face.size, face.score), (found.size, found.score));
+        }
+    }
+
+    #[test]
+    fn heads_of_people_never_seen_are_found_within_half_the_distance_from_their_middle() {
+        let (mut env, _) = standard().build("nursery", &"people = 'test'".parse().unwrap(), "env").unwrap();
+        let mut finder = Finder::new(84, 84, &FaceOptions::default());
+        let mut observation = env.spec().buffer();
+        let place = env.spec().observation.iter().position(|spec| spec.name == "frame").unwrap();
+        let (mut fits, mut middles) = (0.0, 0.0);
+        for episode in 0..60 {
+            env.reset(Some(episode), &mut observation).unwrap();
+            (0..episode % 20).for_each(|_| drop(env.step(0, &mut observation).unwrap()));
+            let [x, y] = env.truth().unwrap().gazes[0].origin.map(|coordinate| coordinate + 0.5);
+            let apart = |face: Face| (face.x - x).hypot(face.y - y);
+            let frame = observation.arrays[place].as_u8().unwrap();
+            let (Some(fit), Some(found)) = (finder.fits(frame)[0], finder.find(frame)[0]) else { continue };
+            if apart(fit) < 6.0 {
+                fits += apart(fit);
+                middles += apart(found);
+            }
+        }
+        assert!(middles < fits / 2.0, "{middles} {fits}");
+    }
 }

@@ -2,7 +2,7 @@
 //! signal?
 //!
 //! Whether it looks at hands is judged of an eye that ends its development before joint attention, which pays for looking where
-//! hands will be.
+//! hands will be. What is lost without a signal shows after the first 60,000 steps.
 
 use super::super::{ExperimentError, Lab, Report, Row};
 use super::SOURCE;
@@ -40,8 +40,9 @@ const DEVELOPMENTS: [(&[&str], &str, &[Least]); 2] =
 /// Runs the development without joint attention, and the whole one.
 pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     let seeds = lab.seeds(5, 1);
-    let found =
-        lab.map(DEVELOPMENTS.len() * seeds, |job| raise(lab, DEVELOPMENTS[job / seeds].0, (job % seeds) as u64))?;
+    let steps = lab.quick.then_some(512);
+    let found = lab
+        .map(DEVELOPMENTS.len() * seeds, |job| raise(lab, DEVELOPMENTS[job / seeds].0, steps, (job % seeds) as u64))?;
     let mut report = Report::default();
     for ((_, name, expected), found) in DEVELOPMENTS.iter().zip(found.chunks(seeds)) {
         show(&mut report, name, found, expected);
@@ -49,11 +50,13 @@ pub(in super::super) fn run(lab: &Lab) -> Result<Report, ExperimentError> {
     Ok(report)
 }
 
-/// Runs it once more without each signal.
+/// Runs the beginning of it once more without each signal.
 pub(in super::super) fn run_lesions(lab: &Lab) -> Result<Report, ExperimentError> {
     let seeds = lab.seeds(2, 1);
+    let steps = lab.pick(60_000, 512);
     let cases: Vec<Option<&str>> = std::iter::once(None).chain(LESIONS.map(Some)).collect();
-    let found = lab.map(cases.len() * seeds, |job| raise(lab, cases[job / seeds].as_slice(), (job % seeds) as u64))?;
+    let found = lab
+        .map(cases.len() * seeds, |job| raise(lab, cases[job / seeds].as_slice(), Some(steps), (job % seeds) as u64))?;
     let mut report = Report::default();
     for (case, found) in cases.iter().zip(found.chunks(seeds)) {
         let name = case.map_or("nothing lesioned: ".into(), |name| format!("without {name}: "));
@@ -62,10 +65,10 @@ pub(in super::super) fn run_lesions(lab: &Lab) -> Result<Report, ExperimentError
     Ok(report)
 }
 
-/// Raises a child without these signals.
-fn raise(lab: &Lab, lesions: &[&str], seed: u64) -> Result<Judgement, ExperimentError> {
-    let short = lab.quick.then(|| change("steps", 512));
-    let changes: Vec<Change> = short.into_iter().chain([change("lesions", format!("{lesions:?}"))]).collect();
+/// Raises a child without these signals, for so many steps or as many as the run `nursery` has.
+fn raise(lab: &Lab, lesions: &[&str], steps: Option<u64>, seed: u64) -> Result<Judgement, ExperimentError> {
+    let steps = steps.map(|steps| change("steps", steps));
+    let changes: Vec<Change> = steps.into_iter().chain([change("lesions", format!("{lesions:?}"))]).collect();
     let grown = Upbringing::new(lab, &changes, seed)?;
     let env = "{ people = 'test' }";
     grown.judge(lab, Test { env, changes: &[], target: Class::Hand, episodes: lab.pick(150, 4), mode: Mode::Greedy })

@@ -101,7 +101,7 @@ pub fn taught_areas(areas: &[&str]) -> Vec<(String, String)> {
             "agreed" => (Some(("signals.agree".into(), AGREES.into())), ", 'agreed.agreed', 'places'", ", agree = 1.0"),
             _ => (None, "", ""),
         };
-        let learns = format!("{{ {AREA}, view = ['{area}.examples'{view}], pay = {{ hand-{area} = 1.0{pay} }} }}");
+        let learns = format!("{{ {AREA}, view = ['{area}.examples'{view}], pay = {{ hand-{area} = {OPENS}{pay} }} }}");
         let both = [(format!("signals.hand-{area}"), taught), (format!("area.{area}"), learns)];
         agrees.into_iter().chain(both)
     };
@@ -117,6 +117,9 @@ pub fn judged_areas(areas: &[&str]) -> Vec<(String, String)> {
 /// What the surroundings teach `agreed`.
 const AGREES: &str = "{ type = 'agreement', teacher = 'context', on = 'context', pupil = 'agreed', items = 'places', \
                       stack = 'agreed.agreed' }";
+
+/// The pay of every compared area's teacher, as that of `hand`.
+const OPENS: &str = "{ weight = 1.0, opens = 'mover.events >= 40' }";
 
 /// What every compared area has in common with `hand`.
 const AREA: &str = "learner = 'brainprop', choices = 2, memory = 'queue', batch = 64, optimiser = 'adam', lr = 1e-3, \
@@ -160,6 +163,9 @@ mod tests {
             table
         };
         AREAS.into_iter().for_each(|area| assert_eq!(kind(area), kind("hand"), "{area}"));
+        let opens = |area: &str, teacher: &str| areas[area]["pay"][teacher]["opens"].clone();
+        let taught = AREAS.into_iter().skip(1);
+        taught.for_each(|area| assert_eq!(opens(area, &format!("hand-{area}")), opens("hand", "hand"), "{area}"));
     }
 
     #[test]
