@@ -150,7 +150,7 @@ pub const STANDARD: &[Experiment] = &[
     Experiment {
         name: "nursery-gaze",
         summary: "how well gaze is read after a few events",
-        time: "about 30 min",
+        time: "about 20 min",
         run: nursery::gaze,
     },
     Experiment {
@@ -162,7 +162,7 @@ pub const STANDARD: &[Experiment] = &[
     Experiment {
         name: "nursery-lesions",
         summary: "what a development loses without each of its signals",
-        time: "about 3 h",
+        time: "about 90 min",
         run: nursery::lesions,
     },
 ];

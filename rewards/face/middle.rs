@@ -166,7 +166,9 @@ mod tests {
         let (mut fits, mut middles) = (0.0, 0.0);
         for episode in 0..60 {
             env.reset(Some(episode), &mut observation).unwrap();
-            (0..episode % 20).for_each(|_| drop(env.step(0, &mut observation).unwrap()));
+            for _ in 0..episode % 20 {
+                env.step(0, &mut observation).unwrap();
+            }
             let [x, y] = env.truth().unwrap().gazes[0].origin.map(|coordinate| coordinate + 0.5);
             let apart = |face: Face| (face.x - x).hypot(face.y - y);
             let frame = observation.arrays[place].as_u8().unwrap();
