@@ -11,7 +11,8 @@
 //!
 //! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 4, 4]`: the faces present, the middle of each
 //! brought to 16×16 pixels and described by [`crate::descriptor`], to which skin and hair are much the same whether light or
-//! dark) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, half of them mirrored, direction and all). Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
+//! dark) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, half of them mirrored, direction and all).
+//! Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
 //! For comparison the teacher may be "random": at each event, the direction to any place of the frame.
 
 use crate::bearing::Vector;
