@@ -73,7 +73,8 @@ impl Guide {
         Self::new(&WEIGHTS.map(|part| part.map(|level| LEVEL * f32::from(level))), DOWN)
     }
 
-    /// From what W has of the left half of a window, for steps across and down, and what b has of a step down.
+    /// From what W has of the left half of a window, `[direction, row, column]`, for steps across and down, and what b has of a
+    /// step down; both in sides of the box around a head.
     pub fn new(halves: &[[f32; HALF]; 2], down: f32) -> Self {
         let weights = std::array::from_fn(|part| {
             let (mut weights, mut mirrored) = ([0.0; LENGTH], [0.0; LENGTH]);
@@ -112,6 +113,7 @@ pub fn seen(frame: &[u8], width: usize, face: Face) -> [f32; LENGTH] {
     seen_in(&mut table, face)
 }
 
+/// The same in the frame of `table`.
 fn seen_in(table: &mut SummedArea, face: Face) -> [f32; LENGTH] {
     let mut seen = [0.0; LENGTH];
     descriptor::describe_square::<FINE>(table, face.x, face.y, WINDOW * face.size, &mut seen);
