@@ -1,16 +1,22 @@
 //! Directions in the picture, and how a population of units tells one.
 //!
-//! Action k of an area with A actions stands for the bearing θ_k = 2πk/A, from right over down. The area's values v decode
-//! into one direction, the population vector (Georgopoulos, Schwartz & Kettner 1986):
+//! Action k of an area with A actions stands for the bearing θ_k = 2πk/A, from right over down. Each is paid as if it were tuned
+//! to its own bearing, and the area's values v decode into one direction, the population vector (Georgopoulos, Schwartz &
+//! Kettner 1986) of their squares:
 //!
 //! ```text
-//! d = 2/A · Σ_k v_k (cos θ_k, sin θ_k)
+//! pay(θ_k, θ) = exp(κ (cos(θ_k − θ) − 1))                          κ = 8: half of it 24° away
+//! d           = Σ_k w_k (cos θ_k, sin θ_k) / Σ_k w_k               w_k = max(v_k, 0)²
 //! ```
 //!
-//! Where the values are those that a pay of cos(θ_k − θ) leads to, d is exactly (cos θ, sin θ), between bearings as well; what
-//! all values have in common does not matter. Its length tells how sharp the direction is.
+//! The values that this pay leads to decode into θ, between bearings as well. Where what is taught is at times false, d is
+//! nearly the direction that was taught most: a broad pay, such as cos(θ_k − θ), decodes into the mean of all of them. The length
+//! of d, at most 1, tells how sharp the direction is.
 
 use std::f32::consts::TAU;
+
+/// κ: how narrowly an action is tuned to its bearing.
+const SHARPNESS: f32 = 8.0;
 
 /// A vector in the picture: x to the right, y down.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -33,13 +39,21 @@ impl Vector {
         Self { x, y }
     }
 
-    /// What the values of all actions of an area say together.
+    /// What the values of all actions of an area say together; of length 0 where none is above 0.
     pub fn decode(values: &[f32]) -> Self {
-        let weight = 2.0 / values.len() as f32;
-        values.iter().enumerate().fold(Self::default(), |sum, (action, value)| {
+        let mut sum = Self::default();
+        let mut total = 0.0;
+        for (action, value) in values.iter().enumerate() {
+            let weight = value.max(0.0).powi(2);
             let unit = Self::of_action(action, values.len());
-            Self { x: sum.x + weight * value * unit.x, y: sum.y + weight * value * unit.y }
-        })
+            (sum.x, sum.y, total) = (sum.x + weight * unit.x, sum.y + weight * unit.y, total + weight);
+        }
+        if total > 0.0 { Self { x: sum.x / total, y: sum.y / total } } else { sum }
+    }
+
+    /// What it is paid for pointing to where `other` points, up to 1.
+    pub fn pay(self, other: Self) -> f32 {
+        (SHARPNESS * (self.cosine(other) - 1.0)).exp()
     }
 
     /// Its length.
@@ -78,15 +92,31 @@ mod tests {
         assert!(near(Vector::of_action(8, 16), -1.0, 0.0) && near(Vector::of_action(3, 4), 0.0, -1.0));
     }
 
+    fn paid(target: Vector) -> Vec<f32> {
+        (0..16).map(|k| Vector::of_action(k, 16).pay(target)).collect()
+    }
+
+    fn toward(degrees: f32) -> Vector {
+        let (y, x) = degrees.to_radians().sin_cos();
+        Vector { x, y }
+    }
+
     #[test]
-    fn the_values_of_a_cosine_pay_decode_into_the_very_direction() {
-        for degrees in [0.0_f32, 13.0, 101.5, 247.0] {
-            let (y, x) = degrees.to_radians().sin_cos();
-            let target = Vector { x, y };
-            let values: Vec<f32> = (0..16).map(|k| 0.3 + Vector::of_action(k, 16).cosine(target)).collect();
-            let found = Vector::decode(&values);
-            assert!((found.x - x).abs() < 1e-5 && (found.y - y).abs() < 1e-5, "{degrees}: {found:?}");
+    fn the_values_of_its_pay_decode_into_the_very_direction() {
+        for degrees in [0.0, 13.0, 101.5, 247.0] {
+            let error = Vector::decode(&paid(toward(degrees))).degrees(toward(degrees));
+            assert!(error < 0.1, "{degrees}: {error}");
         }
+    }
+
+    #[test]
+    fn what_is_taught_most_outweighs_what_is_taught_at_times() {
+        // Three times right, and once straight up.
+        let values =
+            paid(toward(0.0)).into_iter().zip(paid(toward(270.0))).map(|(often, once)| 0.75 * often + 0.25 * once);
+        let error = Vector::decode(&values.collect::<Vec<_>>()).degrees(toward(0.0));
+        // The mean of these directions is 18 degrees away.
+        assert!(error < 8.0, "{error}");
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl<T: Copy + Default> Examples<T> {
         if self.len() < self.capacity {
             self.append(write);
         } else {
-            self.replace(self.next, write);
+            write(self.at_mut(self.next));
             self.next = (self.next + 1) % self.capacity;
         }
     }
@@ -46,7 +46,7 @@ impl<T: Copy + Default> Examples<T> {
         } else {
             let place = random.random_range(0..self.offered);
             if place < self.capacity {
-                self.replace(place, write);
+                write(self.at_mut(place));
             }
         }
     }
@@ -57,14 +57,24 @@ impl<T: Copy + Default> Examples<T> {
         write(&mut self.elements[begin..]);
     }
 
-    fn replace(&mut self, place: usize, write: impl FnOnce(&mut [T])) {
-        write(&mut self.elements[place * self.length..][..self.length]);
-    }
-
     /// Draws one, if there is any.
     pub(crate) fn draw(&self, random: &mut Random) -> Option<&[T]> {
-        let place = (self.len() > 0).then(|| random.random_range(0..self.len()))?;
-        Some(&self.elements[place * self.length..][..self.length])
+        self.draw_place(random).map(|place| self.at(place))
+    }
+
+    /// Draws the place of one, if there is any.
+    pub(crate) fn draw_place(&self, random: &mut Random) -> Option<usize> {
+        (self.len() > 0).then(|| random.random_range(0..self.len()))
+    }
+
+    /// The one at a place below [`Self::len`].
+    pub(crate) fn at(&self, place: usize) -> &[T] {
+        &self.elements[place * self.length..][..self.length]
+    }
+
+    /// The one at a place below [`Self::len`], to be changed.
+    pub(crate) fn at_mut(&mut self, place: usize) -> &mut [T] {
+        &mut self.elements[place * self.length..][..self.length]
     }
 
     /// Refuses examples that are not of the size of these.
