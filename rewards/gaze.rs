@@ -4,19 +4,19 @@
 //! motion entered:
 //!
 //! ```text
-//! pay(trial)  = exp(κ (cos(θ_chosen − θ) − 1))                          θ = θ(face → event)
-//! trust(face) ← trust(face) + η (exp(κ (cos(θ_decoded − θ) − 1)) − trust(face))           η = 0.1
+//! pay(trial) = exp(κ (cos(θ_chosen − θ) − 1))             θ = θ(face → event)
 //! ```
 //!
 //! The area's actions stand for directions ([`crate::bearing`], where κ is); what it expects of all of them decodes into one.
 //!
 //! Not every event is one, and not everybody looks at what their hand does: of what events teach, two in nine are off by more
-//! than 40°. So a face is drawn as often as it is trusted, which means: as what the others have taught agrees with it. Each is
-//! trusted wholly at first. An event nearer to the face than a head is large teaches nothing: what moved there is the head.
+//! than 40°. So a face is drawn as often as it is trusted (`lessons.rs`); the area agrees with it by what the decoded direction
+//! would have been paid. An event nearer to the face than a head is large teaches nothing: what moved there is the head.
 //!
 //! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 4, 4]`: the faces present, the middle of each
-//! brought to 16×16 pixels and described by [`crate::descriptor`], to which skin and hair are much the same whether light or
-//! dark) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, half of them mirrored, direction and all).
+//! brought to 16×16 pixels, in three sizes, and described by [`crate::descriptor`], to which skin and hair are much the same
+//! whether light or dark) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, half of them mirrored,
+//! direction and all).
 //! Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
 //! For comparison the teacher may be "random": at each event, the direction to any place of the frame.
 
@@ -38,17 +38,13 @@ use serde::{Deserialize, Serialize};
 
 /// Numbers of a described face.
 const LENGTH: usize = descriptor::length(COARSE);
-/// The part of the box around a head that is looked at: eyes, nose and mouth.
-const FEATURES: f32 = 0.7;
-/// A record of the past: a described face, then x and y of its middle and the side of the box around the head; or an example: a
-/// described face, then x and y of a direction, and how far it is trusted.
-const RECORD: usize = LENGTH + 3;
-/// Where the trust of an example is.
-const TRUST: usize = LENGTH + 2;
-/// η: how far each trial moves the trust of its example.
-const RATE: f32 = 0.1;
-/// Examples that are drawn for a trial until one is trusted, at most.
-const DRAWS: usize = 16;
+/// The parts of the box around a head that are looked at: eyes, nose and mouth, with less and more around them. What lies at the
+/// border of a cell in one lies within it in another.
+const PARTS: [f32; 3] = [0.6, 0.7, 0.8];
+/// A record of the past: a described face, x and y of its middle, and the side of the box around the head; 0 without a face.
+const SEEN: usize = LENGTH + 3;
+/// An example: a described face, then x and y of a direction.
+const EXAMPLE: usize = LENGTH + 2;
 /// Examples that are remembered at most.
 const REMEMBERED: usize = 1024;
 
@@ -133,8 +129,8 @@ impl Gaze {
         }
         let state = State {
             random: Random::seed_from_u64(0),
-            faces: Past::new(options.window, RECORD),
-            examples: Examples::new(REMEMBERED, RECORD),
+            faces: Past::new(options.window, SEEN),
+            examples: Examples::new(REMEMBERED, EXAMPLE),
             taken: 0,
             uncounted: 0,
         };
@@ -150,10 +146,10 @@ impl Gaze {
     /// Writes the faces that are present, and tells how many they are; the best one goes into the past.
     fn look(&mut self, frame: &[u8], faces: &[f32], items: &mut [f32]) -> usize {
         self.table.compute(frame);
-        let mut record = [0.0; RECORD];
+        let mut record = [0.0; SEEN];
         let mut present = 0;
         for (face, item) in Face::all(faces).flatten().zip(items.chunks_exact_mut(LENGTH)) {
-            descriptor::describe_square::<COARSE>(&mut self.table, face.x, face.y, FEATURES * face.size, item);
+            describe(&mut self.table, &face, item);
             if present == 0 {
                 record[..LENGTH].copy_from_slice(item);
                 record[LENGTH..].copy_from_slice(&[face.x, face.y, face.size]);
@@ -175,13 +171,12 @@ impl Gaze {
         };
         let [x, y, size] = [0, 1, 2].map(|i| face[LENGTH + i]);
         let to_place = Vector::between((x, y), place);
-        // Without a face, a record is 0.
         let Some(direction) = to_place.unit().filter(|_| size > 0.0 && to_place.length() >= size) else { return };
         *taken += 1;
         *uncounted += 1;
         examples.remember(|out| {
             out[..LENGTH].copy_from_slice(&face[..LENGTH]);
-            out[LENGTH..].copy_from_slice(&[direction.x, direction.y, 1.0]);
+            out[LENGTH..].copy_from_slice(&[direction.x, direction.y]);
         });
     }
 
@@ -191,7 +186,7 @@ impl Gaze {
         for item in items.chunks_exact_mut(LENGTH) {
             let State { random, examples, .. } = &mut self.state;
             let mirrored = random.random::<bool>();
-            let Some(place) = draw(examples, random) else { break };
+            let Some(place) = examples.draw_trusted(random) else { break };
             let example = examples.at(place);
             item.copy_from_slice(&example[..LENGTH]);
             let (mut x, y) = (example[LENGTH], example[LENGTH + 1]);
@@ -205,16 +200,14 @@ impl Gaze {
     }
 }
 
-/// Draws the place of an example, each as often as it is trusted.
-fn draw(examples: &Examples<f32>, random: &mut Random) -> Option<usize> {
-    let mut place = examples.draw_place(random)?;
-    for _ in 1..DRAWS {
-        if random.random::<f32>() < examples.at(place)[TRUST] {
-            break;
-        }
-        place = examples.draw_place(random)?;
+/// Describes a face: the mean of the descriptors of [`PARTS`].
+fn describe(table: &mut SummedArea, face: &Face, item: &mut [f32]) {
+    item.fill(0.0);
+    let mut edges = [0.0; LENGTH];
+    for part in PARTS {
+        descriptor::describe_square::<COARSE>(table, face.x, face.y, part * face.size, &mut edges);
+        item.iter_mut().zip(&edges).for_each(|(mean, edge)| *mean += edge / PARTS.len() as f32);
     }
-    Some(place)
 }
 
 impl Signal for Gaze {
@@ -285,8 +278,7 @@ impl Signal for Gaze {
         for (slot, (lesson, row)) in self.lessons.iter().zip(decided.chunks_exact(row)).enumerate() {
             let direction = Vector { x: lesson.direction.0, y: lesson.direction.1 };
             let (chosen, decoded) = (Vector::of_action(row[0] as usize, row.len() - 1), Vector::decode(&row[1..]));
-            let trust = &mut self.state.examples.at_mut(lesson.example)[TRUST];
-            *trust += RATE * (decoded.pay(direction) - *trust);
+            self.state.examples.agree(lesson.example, decoded.pay(direction));
             purse.pay_trial(0, slot, f64::from(chosen.pay(direction)));
             purse.note("cosine", f64::from(decoded.cosine(direction)));
         }
@@ -383,15 +375,6 @@ mod tests {
         assert!(paid.len() > 200 && paid.iter().all(|&amount| (amount - 1.0).abs() < 1e-5), "{paid:?}");
         let notes = bank.take_ledgers().next().unwrap().notes;
         assert!(notes.iter().any(|note| note.metric == "examples" && note.sum == 1.0));
-    }
-
-    #[test]
-    fn an_example_is_drawn_as_often_as_it_is_trusted() {
-        let (mut examples, mut random) = (Examples::new(2, RECORD), Random::seed_from_u64(5));
-        [0.75, 0.25].iter().for_each(|&trust| examples.remember(|out| out[TRUST] = trust));
-        let first = (0..4000).filter(|_| draw(&examples, &mut random) == Some(0)).count();
-        // Three of four, within five standard deviations.
-        assert!(first.abs_diff(3000) < 140, "{first}");
     }
 
     #[test]

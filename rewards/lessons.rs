@@ -1,14 +1,31 @@
 //! Examples that a teacher remembers, and from which it draws what an area is to decide on.
+//!
+//! Some of them are false, and what is false has less in common: a learner comes round to it later (Arpit et al. 2017, *A closer
+//! look at memorization in deep networks*), if ever. So each example may be trusted as far as the area, which learns from all of
+//! them, agrees with it:
+//!
+//! ```text
+//! trust ← trust + η (agreement − trust)            η = 0.1; trust = 1 at first
+//! ```
+//!
+//! and drawn as often as it is trusted.
 
 use crate::signal::SignalError;
 use innate_nn::Random;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+/// η: how far each trial moves the trust of its example.
+const RATE: f32 = 0.1;
+/// Examples that are drawn until one is trusted, at most.
+const DRAWS: usize = 16;
+
 /// Examples, each of one length: the last ones, or a fair sample of all that there ever were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Examples<T> {
     elements: Vec<T>,
+    /// How far each is trusted, 0 to 1.
+    trust: Vec<f32>,
     length: usize,
     capacity: usize,
     /// Where the next one goes, once there is no more room.
@@ -20,7 +37,8 @@ pub(crate) struct Examples<T> {
 impl<T: Copy + Default> Examples<T> {
     /// Room for `capacity` examples of `length` elements.
     pub(crate) fn new(capacity: usize, length: usize) -> Self {
-        Self { elements: Vec::with_capacity(capacity * length), length, capacity, next: 0, offered: 0 }
+        let (elements, trust) = (Vec::with_capacity(capacity * length), Vec::with_capacity(capacity));
+        Self { elements, trust, length, capacity, next: 0, offered: 0 }
     }
 
     /// Number of examples.
@@ -33,7 +51,7 @@ impl<T: Copy + Default> Examples<T> {
         if self.len() < self.capacity {
             self.append(write);
         } else {
-            write(self.at_mut(self.next));
+            self.replace(self.next, write);
             self.next = (self.next + 1) % self.capacity;
         }
     }
@@ -46,7 +64,7 @@ impl<T: Copy + Default> Examples<T> {
         } else {
             let place = random.random_range(0..self.offered);
             if place < self.capacity {
-                write(self.at_mut(place));
+                self.replace(place, write);
             }
         }
     }
@@ -54,7 +72,13 @@ impl<T: Copy + Default> Examples<T> {
     fn append(&mut self, write: impl FnOnce(&mut [T])) {
         let begin = self.elements.len();
         self.elements.resize(begin + self.length, T::default());
+        self.trust.push(1.0);
         write(&mut self.elements[begin..]);
+    }
+
+    fn replace(&mut self, place: usize, write: impl FnOnce(&mut [T])) {
+        self.trust[place] = 1.0;
+        write(&mut self.elements[place * self.length..][..self.length]);
     }
 
     /// Draws one, if there is any.
@@ -62,8 +86,19 @@ impl<T: Copy + Default> Examples<T> {
         self.draw_place(random).map(|place| self.at(place))
     }
 
-    /// Draws the place of one, if there is any.
-    pub(crate) fn draw_place(&self, random: &mut Random) -> Option<usize> {
+    /// Draws the place of one, each as often as it is trusted, if there is any.
+    pub(crate) fn draw_trusted(&self, random: &mut Random) -> Option<usize> {
+        let mut place = self.draw_place(random)?;
+        for _ in 1..DRAWS {
+            if random.random::<f32>() < self.trust[place] {
+                break;
+            }
+            place = self.draw_place(random)?;
+        }
+        Some(place)
+    }
+
+    fn draw_place(&self, random: &mut Random) -> Option<usize> {
         (self.len() > 0).then(|| random.random_range(0..self.len()))
     }
 
@@ -72,9 +107,9 @@ impl<T: Copy + Default> Examples<T> {
         &self.elements[place * self.length..][..self.length]
     }
 
-    /// The one at a place below [`Self::len`], to be changed.
-    pub(crate) fn at_mut(&mut self, place: usize) -> &mut [T] {
-        &mut self.elements[place * self.length..][..self.length]
+    /// The area agrees, 0 to 1, with the one at a place below [`Self::len`].
+    pub(crate) fn agree(&mut self, place: usize, agreement: f32) {
+        self.trust[place] += RATE * (agreement - self.trust[place]);
     }
 
     /// Refuses examples that are not of the size of these.
@@ -84,7 +119,7 @@ impl<T: Copy + Default> Examples<T> {
     pub(crate) fn check(&self, other: &Self) -> Result<(), SignalError> {
         let fits = (self.length, self.capacity) == (other.length, other.capacity);
         if fits
-            && other.elements.len().is_multiple_of(self.length)
+            && other.elements.len() == other.trust.len() * self.length
             && other.len() <= self.capacity
             && other.next < self.capacity
         {
@@ -110,6 +145,20 @@ mod tests {
         drawn.sort_by(f32::total_cmp);
         drawn.dedup();
         assert_eq!(drawn, [2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn one_is_drawn_as_often_as_it_is_trusted() {
+        let (mut examples, mut random) = (Examples::new(2, 1), Random::seed_from_u64(5));
+        (0..2).for_each(|number| examples.remember(|out| out[0] = number));
+        // 0.9¹¹ = 0.31.
+        (0..11).for_each(|_| examples.agree(1, 0.0));
+        let trusted = (0..4000).filter(|_| examples.draw_trusted(&mut random) == Some(0)).count();
+        // 1 / 1.31 of them, within five standard deviations.
+        assert!(trusted.abs_diff(3045) < 140, "{trusted}");
+        examples.remember(|out| out[0] = 2);
+        examples.remember(|out| out[0] = 3);
+        assert_eq!(examples.trust, [1.0; 2], "what is new is trusted");
     }
 
     #[test]
