@@ -9,9 +9,9 @@
 //! d           = Σ_k w_k (cos θ_k, sin θ_k) / Σ_k w_k               w_k = max(v_k, 0)²
 //! ```
 //!
-//! The values that this pay leads to decode into θ, between bearings as well. Where what is taught is at times false, d is
-//! nearly the direction that was taught most: a broad pay, such as cos(θ_k − θ), decodes into the mean of all of them. The length
-//! of d, at most 1, tells how sharp the direction is.
+//! The values that this pay leads to decode into θ, between bearings as well (within 0.1° with 16 actions, 8.2° with 8). Where what
+//! is taught is at times false, d is nearly the direction that was taught most: a broad pay, such as cos(θ_k − θ), decodes into the
+//! mean of all of them. The length of d, at most 1, tells how sharp the direction is.
 
 use std::f32::consts::TAU;
 
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_has_no_direction_is_at_a_right_angle_to_everything() {
-        assert_eq!(Vector::decode(&[0.7]).degrees(Vector::default()), 90.0);
+        assert_eq!(Vector::decode(&[0.0, -0.7, -0.1]), Vector::default());
         assert_eq!(Vector::default().degrees(Vector { x: 1.0, y: 0.0 }), 90.0);
         assert!((Vector { x: 2.0, y: 2.0 }.degrees(Vector { x: 0.0, y: 5.0 }) - 45.0).abs() < 1e-4);
     }

@@ -9,16 +9,20 @@
 //!
 //! The area's actions stand for directions ([`crate::bearing`], where κ is); what it expects of all of them decodes into one.
 //!
-//! Not every event is one, and not everybody looks at what their hand does: of what events teach, two in nine are off by more
-//! than 40°. So a face is drawn as often as it is trusted (`lessons.rs`); the area agrees with it by what the decoded direction
-//! would have been paid. An event nearer to the face than a head is large teaches nothing: what moved there is the head.
+//! Not every event is of a hand, and not everybody looks at what their hand does: of 311 examples of the hard nursery, two in
+//! nine are off by more than 40°. So each is drawn as often as it is trusted (`lessons.rs`); the area agrees with one by what the
+//! decoded direction would have been paid. A place nearer to the face than a head is large teaches nothing: what moved there is
+//! the head.
 //!
-//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 4, 4]`: the faces present, the middle of each
-//! brought to 16×16 pixels, in three sizes, and described by [`crate::descriptor`], to which skin and hair are much the same
-//! whether light or dark) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, half of them mirrored,
+//! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 4, 4]`: the faces present, each the mean of
+//! three descriptions by [`crate::descriptor`], to which skin and hair are much the same whether light or dark, of its middle, with
+//! less and more around it) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, half of them mirrored,
 //! direction and all).
-//! Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example.
+//! Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example, over those that are drawn.
 //! For comparison the teacher may be "random": at each event, the direction to any place of the frame.
+//!
+//! Departures from the paper's outline, which looks a face up among those that are remembered: 1. An area learns in place of that.
+//! 2. Examples are trusted more or less, since events of the hard nursery are at times false.
 
 use crate::bearing::Vector;
 use crate::descriptor::{self, COARSE};
@@ -41,7 +45,8 @@ const LENGTH: usize = descriptor::length(COARSE);
 /// The parts of the box around a head that are looked at: eyes, nose and mouth, with less and more around them. What lies at the
 /// border of a cell in one lies within it in another.
 const PARTS: [f32; 3] = [0.6, 0.7, 0.8];
-/// A record of the past: a described face, x and y of its middle, and the side of the box around the head; 0 without a face.
+/// A record of the past: a described face, x and y of its middle, and the side of the box around the head; all 0 where there was
+/// none.
 const SEEN: usize = LENGTH + 3;
 /// An example: a described face, then x and y of a direction.
 const EXAMPLE: usize = LENGTH + 2;
@@ -109,7 +114,7 @@ struct Lesson {
 #[derive(Serialize, Deserialize)]
 struct State {
     random: Random,
-    /// The best face of each step: what it looked like and where it was; zeros where there was none.
+    /// The best face of each step, as [`SEEN`] tells.
     faces: Past<f32>,
     examples: Examples<f32>,
     taken: usize,
@@ -149,7 +154,7 @@ impl Gaze {
         let mut record = [0.0; SEEN];
         let mut present = 0;
         for (face, item) in Face::all(faces).flatten().zip(items.chunks_exact_mut(LENGTH)) {
-            describe(&mut self.table, &face, item);
+            describe_face(&mut self.table, &face, item);
             if present == 0 {
                 record[..LENGTH].copy_from_slice(item);
                 record[LENGTH..].copy_from_slice(&[face.x, face.y, face.size]);
@@ -186,7 +191,7 @@ impl Gaze {
         for item in items.chunks_exact_mut(LENGTH) {
             let State { random, examples, .. } = &mut self.state;
             let mirrored = random.random::<bool>();
-            let Some(place) = examples.draw_trusted(random) else { break };
+            let Some(place) = examples.draw_trusted_place(random) else { break };
             let example = examples.at(place);
             item.copy_from_slice(&example[..LENGTH]);
             let (mut x, y) = (example[LENGTH], example[LENGTH + 1]);
@@ -197,16 +202,6 @@ impl Gaze {
             self.lessons.push(Lesson { example: place, direction: (x, y) });
         }
         self.lessons.len()
-    }
-}
-
-/// Describes a face: the mean of the descriptors of [`PARTS`].
-fn describe(table: &mut SummedArea, face: &Face, item: &mut [f32]) {
-    item.fill(0.0);
-    let mut edges = [0.0; LENGTH];
-    for part in PARTS {
-        descriptor::describe_square::<COARSE>(table, face.x, face.y, part * face.size, &mut edges);
-        item.iter_mut().zip(&edges).for_each(|(mean, edge)| *mean += edge / PARTS.len() as f32);
     }
 }
 
@@ -278,7 +273,10 @@ impl Signal for Gaze {
         for (slot, (lesson, row)) in self.lessons.iter().zip(decided.chunks_exact(row)).enumerate() {
             let direction = Vector { x: lesson.direction.0, y: lesson.direction.1 };
             let (chosen, decoded) = (Vector::of_action(row[0] as usize, row.len() - 1), Vector::decode(&row[1..]));
-            self.state.examples.agree(lesson.example, decoded.pay(direction));
+            // Without a direction the area has said nothing.
+            if decoded.length() > 0.0 {
+                self.state.examples.agree(lesson.example, decoded.pay(direction));
+            }
             purse.pay_trial(0, slot, f64::from(chosen.pay(direction)));
             purse.note("cosine", f64::from(decoded.cosine(direction)));
         }
@@ -301,6 +299,16 @@ impl Signal for Gaze {
         }
         (self.state, self.lessons) = (state, lessons);
         Ok(())
+    }
+}
+
+/// Describes a face: the mean of the descriptors of [`PARTS`].
+fn describe_face(table: &mut SummedArea, face: &Face, item: &mut [f32]) {
+    item.fill(0.0);
+    let mut edges = [0.0; LENGTH];
+    for part in PARTS {
+        descriptor::describe_square::<COARSE>(table, face.x, face.y, part * face.size, &mut edges);
+        item.iter_mut().zip(&edges).for_each(|(mean, edge)| *mean += edge / PARTS.len() as f32);
     }
 }
 
@@ -377,40 +385,59 @@ mod tests {
         assert!(notes.iter().any(|note| note.metric == "examples" && note.sum == 1.0));
     }
 
-    #[test]
-    fn what_is_not_agreed_to_is_hardly_drawn_any_more() {
-        let mut bank = bank();
-        // A face that is dark on the left, and again an event to its right: `Lit` sees it look left.
-        let dark = |event| {
-            let mut observation = scene(event);
-            let Array::U8(frame) = &mut observation.arrays[0] else { unreachable!() };
-            frame.iter_mut().for_each(|grey| *grey = 255 - *grey);
-            observation
-        };
-        bank.begin_episode(&scene(false), &mut Lit).unwrap();
+    /// A face that is dark on the left, and an event to its right, or none: [`Lit`] sees it look left.
+    fn misleading(event: bool) -> Observation {
+        let mut observation = scene(event);
+        let Array::U8(frame) = &mut observation.arrays[0] else { unreachable!() };
+        frame.iter_mut().for_each(|grey| *grey = 255 - *grey);
+        observation
+    }
+
+    /// Lives through one event that teaches what `Lit` sees, one that does not, and what follows; what was paid.
+    fn live(bank: &mut Bank, steps: usize) -> Vec<f32> {
         let mut paid = Vec::new();
-        for step in 0..400 {
-            let seen = if step < 10 { scene(step == 3) } else { dark(step == 13) };
+        bank.begin_episode(&scene(false), &mut Lit).unwrap();
+        for step in 0..steps {
+            let seen = if step < 10 { scene(step == 3) } else { misleading(step == 13) };
             bank.step(&seen, 0, Step::default(), &mut Lit, |payment| paid.push(payment.amount)).unwrap();
             bank.advance();
         }
-        let late = &paid[paid.len() - 1600..];
-        let refused = late.iter().filter(|&&amount| amount < 0.5).count();
-        assert!(refused < 40, "{refused} of {}", late.len());
+        paid
     }
 
     #[test]
-    fn a_saved_teacher_goes_on_with_what_it_remembers() {
+    fn what_is_not_agreed_to_is_hardly_drawn_any_more() {
+        let mut bank = bank();
+        let paid = live(&mut bank, 400);
+        let refused = |paid: &[f32]| paid.iter().filter(|&&amount| amount < 0.5).count();
+        let (early, late) = (refused(&paid[80..160]), refused(&paid[paid.len() - 1600..]));
+        assert!(early >= 12 && late < 40, "{early} of 80, then {late} of 1600");
+    }
+
+    #[test]
+    fn what_moves_within_the_head_teaches_nothing() {
+        let mut bank = bank();
+        let (quiet, mut beside) = (scene(false), scene(true));
+        beside.arrays[2].as_f32_mut().unwrap()[2] = 24.0;
+        bank.begin_episode(&quiet, &mut Lit).unwrap();
+        for step in 0..20 {
+            let seen = if step == 5 { &beside } else { &quiet };
+            bank.step(seen, 0, Step::default(), &mut Lit, |payment| panic!("{}", payment.amount)).unwrap();
+            bank.advance();
+        }
+    }
+
+    #[test]
+    fn a_saved_teacher_goes_on_with_what_it_remembers_and_trusts() {
         let (mut one, mut two) = (bank(), bank());
-        one.begin_episode(&scene(false), &mut Lit).unwrap();
-        for _ in 0..5 {
-            one.step(&scene(true), 0, Step::default(), &mut Lit, |_| {}).unwrap();
-            one.advance();
-        }
+        live(&mut one, 60);
         two.load(one.save()).unwrap();
-        for bank in [&mut one, &mut two] {
-            bank.step(&scene(true), 0, Step::default(), &mut Lit, |_| {}).unwrap();
+        for _ in 0..20 {
+            for bank in [&mut one, &mut two] {
+                bank.step(&misleading(false), 0, Step::default(), &mut Lit, |_| {}).unwrap();
+                bank.advance();
+            }
+            assert_eq!(one.current(), two.current());
         }
-        assert_eq!(one.following(), two.following());
     }
 }

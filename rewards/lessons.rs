@@ -8,7 +8,8 @@
 //! trust ← trust + η (agreement − trust)            η = 0.1; trust = 1 at first
 //! ```
 //!
-//! and drawn as often as it is trusted.
+//! and drawn as often as it is trusted (where all have lost it, evenly). Trust changes with what is drawn: an example that has lost
+//! it is hardly asked about again.
 
 use crate::signal::SignalError;
 use innate_nn::Random;
@@ -86,8 +87,8 @@ impl<T: Copy + Default> Examples<T> {
         self.draw_place(random).map(|place| self.at(place))
     }
 
-    /// Draws the place of one, each as often as it is trusted, if there is any.
-    pub(crate) fn draw_trusted(&self, random: &mut Random) -> Option<usize> {
+    /// Draws the place of one, if there is any, each as often as it is trusted.
+    pub(crate) fn draw_trusted_place(&self, random: &mut Random) -> Option<usize> {
         let mut place = self.draw_place(random)?;
         for _ in 1..DRAWS {
             if random.random::<f32>() < self.trust[place] {
@@ -153,7 +154,7 @@ mod tests {
         (0..2).for_each(|number| examples.remember(|out| out[0] = number));
         // 0.9¹¹ = 0.31.
         (0..11).for_each(|_| examples.agree(1, 0.0));
-        let trusted = (0..4000).filter(|_| examples.draw_trusted(&mut random) == Some(0)).count();
+        let trusted = (0..4000).filter(|_| examples.draw_trusted_place(&mut random) == Some(0)).count();
         // 1 / 1.31 of them, within five standard deviations.
         assert!(trusted.abs_diff(3045) < 140, "{trusted}");
         examples.remember(|out| out[0] = 2);

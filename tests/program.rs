@@ -63,6 +63,7 @@ fn the_readmes_equations_are_in_the_code() {
         "rewards/motion.rs",
         "rewards/condition.rs",
         "rewards/bearing.rs",
+        "rewards/lessons.rs",
         "agents/dqn.rs",
         "agents/dqn/options.rs",
         "agents/dqn/head.rs",
@@ -86,7 +87,8 @@ fn the_readmes_equations_are_in_the_code() {
     for place in table.lines().filter_map(|line| line.split('|').nth(3)) {
         for name in place.split('`').skip(1).step_by(2) {
             let (owner, function) = name.split_once("::").unwrap();
-            let owners = ["impl ", "impl<T: Real> ", "trait "].map(|before| format!("{before}{owner}"));
+            let owners = ["impl ", "impl<T: Real> ", "impl<T: Copy + Default> ", "trait "]
+                .map(|before| format!("{before}{owner}"));
             let functions = ["(", "<"].map(|after| format!("fn {function}{after}"));
             let there = |names: &[String]| names.iter().any(|name| code.contains(name));
             assert!(there(&owners) && there(&functions), "{name}");

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use innate_rewards::bearing::Vector;
 
 /// Height and width of the frame, and the sides of the grid over it.
 const SIZE: [usize; 2] = [24, 32];
@@ -135,8 +136,8 @@ fn heat_lies_on_its_cells_alone() {
 fn a_ray_leaves_the_face_along_its_gaze() {
     let (specs, mut arrays) = percepts(&["frame", "faces", "gaze/gaze.faces"]);
     f32_mut(&mut arrays[1])[..4].copy_from_slice(&[10.0, 12.0, 6.0, 0.9]);
-    // The values that a pay of cos(θ_k − 0) leads to: it looks to the right.
-    let values = (0..16).map(|k| (k as f32 / 16.0 * std::f32::consts::TAU).cos());
+    // It looks to the right.
+    let values = (0..16).map(|k| Vector::of_action(k, 16).pay(Vector { x: 1.0, y: 0.0 }));
     f32_mut(&mut arrays[2])[1..17].iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
     let picture = Overlay::new(&specs).unwrap().draw(&arrays);
     let [ray, behind] = [[30, 12], [2, 12]].map(|place| colour(&picture, 1, place));
