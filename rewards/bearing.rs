@@ -51,7 +51,8 @@ impl Vector {
         if total > 0.0 { Self { x: sum.x / total, y: sum.y / total } } else { sum }
     }
 
-    /// What it is paid for pointing to where `other` points, up to 1.
+    /// What it is paid for pointing to where `other` points: exp(−2κ) for the opposite direction, up to 1; exp(−κ) where one of both
+    /// has no direction.
     pub fn pay(self, other: Self) -> f32 {
         (SHARPNESS * (self.cosine(other) - 1.0)).exp()
     }

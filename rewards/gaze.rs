@@ -9,17 +9,16 @@
 //!
 //! The area's actions stand for directions ([`crate::bearing`], where κ is); what it expects of all of them decodes into one.
 //!
-//! Not every event is of a hand, and not everybody looks at what their hand does: of 311 examples of the hard nursery, two in
-//! nine are off by more than 40°. So each is drawn as often as it is trusted (`lessons.rs`); the area agrees with one by what the
-//! decoded direction would have been paid. A place nearer to the face than a head is large teaches nothing: what moved there is
-//! the head.
+//! Not every event is of a hand, and not everybody looks at what their hand does, so some examples are far off. Each is drawn as
+//! often as it is trusted (`lessons.rs`); the area agrees with one by what the decoded direction would have been paid. A place
+//! nearer to the face than a head is large teaches nothing: what moved there is the head.
 //!
 //! Reads `frame`, `faces` and `mover.events`; writes the stacks `gaze.faces` (`[2, 8, 4, 4]`: the faces present, each the mean of
 //! three descriptions by [`crate::descriptor`], to which skin and hair are much the same whether light or dark, of its middle, with
 //! less and more around it) and `gaze.examples` (`[trials, 8, 4, 4]`: drawn from what it remembers, half of them mirrored,
 //! direction and all).
 //! Metrics: `examples`, their number; `cosine` of the decoded direction with that of the example, over those that are drawn.
-//! For comparison the teacher may be "random": at each event, the direction to any place of the frame.
+//! For comparison the teacher may be "random": at each event, the direction to any place of the frame but the head.
 //!
 //! Departures from the paper's outline, which looks a face up among those that are remembered: 1. An area learns in place of that.
 //! 2. Examples are trusted more or less, since events of the hard nursery are at times false.
@@ -57,7 +56,7 @@ const REMEMBERED: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, documented::DocumentedFields)]
 #[serde(deny_unknown_fields, default)]
 pub struct GazeOptions {
-    /// Who teaches: "movers" (the direction to the event) or "random" (to any place of the frame).
+    /// Who teaches: "movers" (the direction to the event) or "random" (to any place of the frame but the head).
     pub teacher: GazeTeacher,
     /// Examples of a slot after which no more are taken in; 0: no limit.
     pub most: usize,
