@@ -6,8 +6,9 @@
 //! long tells nothing (`settled`); light alone is taken away; what fills most of the frame's height only passes in front (`vast`).
 //! How much a cell tells (`evidence.rs`) grows with how far what came had come, how seldom the place had moved, how long
 //! the visit took and how much it changed. Cells that change side by side within 3 steps make one event, if they are `cells` or
-//! more and together tell enough (`change`); one that is free later belongs to it as well, if motion came to it at about the
-//! same time.
+//! more and together tell enough (`change`); what they tell counts more if what came went back the way it came and is not there any
+//! more, and less the more contrast the place has (`course.rs`). A cell that is free later belongs to the event as well, if motion came to it at about
+//! the same time.
 //!
 //! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion 3 steps after it came;
 //! x, y of the middle of the cells; steps since it came; number of cells; unused rows 0; pixels) and `mover.map` (`[rows,
@@ -17,11 +18,12 @@
 //!
 //! Departures from the paper's outline: 1. What moves is seen by the change of the frame, sharper than flow; flow tells where
 //! it goes and how far it has come. 2. Motion must have come from afar: the edge of a thing that starts by itself is otherwise
-//! entered from its own middle. 3. What entered may rest before it leaves. 4. Distance, stillness and stay are weighed against
-//! one another instead of each having a threshold.
+//! entered from its own middle. 3. What entered may rest before it leaves. 4. Distance, stillness, stay, course and contrast are
+//! weighed against one another instead of each having a threshold; a single cell may thus tell enough, where the outline wants two.
 
 mod automaton;
 mod clusters;
+mod course;
 mod evidence;
 pub(crate) mod light;
 pub(crate) mod looks;
@@ -37,6 +39,7 @@ use crate::signal::{Declaration, Moment, Pay, Purse, Reads, Signal, SignalError}
 use crate::state;
 use automaton::{Cell, Neighbourhood, Outcome, Times};
 use clusters::{Cluster, Clusters};
+use course::Course;
 use evidence::Restless;
 use innate_envs::{Array, ArraySpec};
 use light::{Light, middle_of_change};
@@ -68,7 +71,8 @@ pub struct MoverOptions {
     /// Mean change of a pixel from step to step, in grey levels above the frame's median, from which a cell moves.
     pub threshold: f64,
     /// Change of all cells of an event together, in grey levels of a mean pixel beyond doubt, from which it is one; a cell counts
-    /// 15 at most, and less the less certain it is that something came from afar to a still place and did not only pass.
+    /// 15 at most, and less the less certain it is that something came from afar to a still place and did not only pass; all
+    /// count more where what came goes back the way it came, and less in a place of much contrast.
     pub change: f64,
     /// Cells of 4x4 pixels that an event has at least.
     pub cells: usize,
@@ -87,7 +91,7 @@ pub struct MoverOptions {
 
 impl Default for MoverOptions {
     fn default() -> Self {
-        Self { threshold: 6.0, change: 16.0, cells: 2, travelled: 4.0, quiet: 3, settled: 16, vast: 0.6, window: 36 }
+        Self { threshold: 6.0, change: 20.0, cells: 1, travelled: 4.0, quiet: 3, settled: 16, vast: 0.6, window: 36 }
     }
 }
 
@@ -118,6 +122,8 @@ struct State {
     looks: Looks,
     /// By cell, how much the frame changed.
     changes: Past<f32>,
+    /// By cell, its mean grey without the light.
+    greys: Past<f32>,
     fixations: Past<usize>,
     clusters: Clusters,
     /// By cell, how often it moved.
@@ -223,6 +229,23 @@ impl Mover {
         (change > 0.0).then_some(change)
     }
 
+    /// Takes out a cluster that no longer grows and is an event.
+    fn take_event(&mut self) -> Option<Cluster> {
+        let MoverOptions { cells, change, threshold, .. } = self.options;
+        let State { clusters, changes, greys, light, .. } = &mut self.state;
+        let course = Course {
+            changes,
+            greys,
+            light,
+            columns: self.lively.columns,
+            width: self.grid.width,
+            threshold: threshold as f32,
+        };
+        clusters.take_complete(|cluster| {
+            cluster.cells >= cells && cluster.evidence * course.weight(cluster) >= change as f32
+        })
+    }
+
     /// The event that a cluster is.
     fn found(&self, cluster: &Cluster) -> Found {
         let (row, column) = cluster.middle();
@@ -277,7 +300,8 @@ impl Signal for Mover {
             light: Light::new(width, height),
             motion: Motion::new(self.lively.rows, self.lively.columns, self.options.vast as f32),
             looks: Looks::new(width, height, self.options.settled),
-            changes: Past::new(window + TOGETHER + 1, cells),
+            changes: Past::new(window + TOGETHER + course::APPROACH + 1, cells),
+            greys: Past::new(window + TOGETHER + 1, cells),
             fixations: Past::new(window + 1, 1),
             clusters: Clusters::default(),
             restless: Restless::new(cells),
@@ -302,6 +326,7 @@ impl Signal for Mover {
         state.restless.clear();
         state.clusters.clear();
         state.changes.clear();
+        state.greys.clear();
         state.fixations.clear();
     }
 
@@ -309,16 +334,17 @@ impl Signal for Mover {
         let (frame, flow, fixation) = (reads.u8(0)?, reads.f32(1)?, reads.f32(2)?);
         self.lively.update(flow);
         let cell = fixated(fixation)?;
-        let State { light, motion, looks, changes, fixations, clusters, .. } = &mut self.state;
+        let State { light, motion, looks, changes, greys, fixations, clusters, .. } = &mut self.state;
         fixations.push(&[cell]);
         light.step(frame);
         motion.step(light, &self.lively, self.options.threshold as f32, self.options.travelled as f32);
         looks.step();
         clusters.grow_older(self.options.window);
         changes.push(light.changes());
+        greys.push(light.greys());
         self.step_cells();
         self.events.clear();
-        while let Some(cluster) = self.state.clusters.take_complete(self.options.cells, self.options.change as f32) {
+        while let Some(cluster) = self.take_event() {
             if self.events.len() < EVENTS_AT_ONCE {
                 let found = self.found(&cluster);
                 self.events.push(found);
@@ -366,6 +392,7 @@ impl Signal for Mover {
             return Err(SignalError::new("its saved state is of a frame of another size"));
         }
         own.changes.check(&state.changes)?;
+        own.greys.check(&state.greys)?;
         own.fixations.check(&state.fixations)?;
         self.lively.set_traces(&traces)?;
         (self.state, self.events) = (state, events);

@@ -86,12 +86,9 @@ impl Clusters {
         self.known[known].add(row, column, age, evidence);
     }
 
-    /// Takes out a cluster that no longer grows, if it has at least `fewest` cells that together tell `least`;
-    /// lesser ones are dropped.
-    pub(super) fn take_complete(&mut self, fewest: usize, least: f32) -> Option<Cluster> {
-        self.known.retain(|cluster| {
-            cluster.told || cluster.since < TOGETHER || cluster.cells >= fewest && cluster.evidence >= least
-        });
+    /// Takes out a cluster that no longer grows and is one as asked for; others that no longer grow are dropped.
+    pub(super) fn take_complete(&mut self, asked_for: impl Fn(&Cluster) -> bool) -> Option<Cluster> {
+        self.known.retain(|cluster| cluster.told || cluster.since < TOGETHER || asked_for(cluster));
         let complete = self.known.iter_mut().find(|cluster| !cluster.told && cluster.since >= TOGETHER)?;
         complete.told = true;
         Some(complete.clone())
@@ -111,7 +108,7 @@ impl Cluster {
     }
 
     /// Takes a cell in.
-    fn add(&mut self, row: usize, column: usize, age: usize, evidence: f32) {
+    pub(super) fn add(&mut self, row: usize, column: usize, age: usize, evidence: f32) {
         if self.places.len() < COMPARED {
             self.places.push(self.place(row, column, age));
         }
@@ -143,6 +140,10 @@ impl Cluster {
 mod tests {
     use super::*;
 
+    fn pair(cluster: &Cluster) -> bool {
+        cluster.cells >= 2
+    }
+
     #[test]
     fn neighbours_in_time_and_place_are_one_event_and_a_lone_cell_is_none() {
         let mut clusters = Clusters::default();
@@ -151,12 +152,12 @@ mod tests {
         clusters.grow_older(36);
         clusters.add((4, 4), 14, 10.0);
         for _ in 0..TOGETHER {
-            assert_eq!(clusters.take_complete(2, 30.0), None);
+            assert_eq!(clusters.take_complete(pair), None);
             clusters.grow_older(36);
         }
-        let found = clusters.take_complete(2, 30.0).unwrap_or_default();
+        let found = clusters.take_complete(pair).unwrap_or_default();
         assert_eq!((found.cells, found.middle(), found.age()), (2, (3.25, 3.25), 8 + TOGETHER));
-        assert_eq!(clusters.take_complete(2, 30.0), None);
+        assert_eq!(clusters.take_complete(pair), None);
         assert_eq!(clusters.known.len(), 1);
     }
 
@@ -168,7 +169,7 @@ mod tests {
             for _ in 0..TOGETHER {
                 clusters.grow_older(36);
             }
-            assert!(clusters.take_complete(1, 30.0).is_some());
+            assert!(clusters.take_complete(|_| true).is_some());
             for _ in 0..7 {
                 clusters.grow_older(36);
             }
@@ -176,7 +177,7 @@ mod tests {
             for _ in 0..TOGETHER {
                 clusters.grow_older(36);
             }
-            assert_eq!(clusters.take_complete(1, 30.0).iter().count(), events, "entered {age} steps ago");
+            assert_eq!(clusters.take_complete(|_| true).iter().count(), events, "entered {age} steps ago");
         }
     }
 
@@ -185,7 +186,7 @@ mod tests {
         let mut clusters = Clusters::default();
         clusters.add((3, 3), 6, 30.0);
         (0..TOGETHER).for_each(|_| clusters.grow_older(36));
-        assert!(clusters.take_complete(1, 30.0).is_some());
+        assert!(clusters.take_complete(|_| true).is_some());
         (0..40).for_each(|_| clusters.grow_older(36));
         assert!(clusters.known.is_empty());
     }

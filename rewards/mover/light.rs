@@ -102,6 +102,11 @@ impl Light {
         &self.changes
     }
 
+    /// By cell, its mean grey.
+    pub(crate) fn greys(&self) -> &[f32] {
+        &self.means
+    }
+
     /// By how many grey levels a cell changes when nothing moves.
     pub(crate) fn noise(&self) -> f32 {
         self.noise
