@@ -6,9 +6,9 @@
 //! long tells nothing (`settled`); light alone is taken away; what fills most of the frame's height only passes in front (`vast`).
 //! How much a cell tells (`evidence.rs`) grows with how far what came had come, how seldom the place had moved, how long
 //! the visit took and how much it changed. Cells that change side by side within 3 steps make one event, if they are `cells` or
-//! more and together tell enough (`change`); what they tell counts more if what came went back the way it came and is not there any
-//! more, and less the more contrast the place has (`course.rs`). A cell that is free later belongs to the event as well, if motion came to it at about
-//! the same time.
+//! more and together tell enough (`change`). What they tell counts more if what came went back the way it came, or was over the
+//! place and is not any more, and less if it went on, or the place has much contrast (`course.rs`). A cell that is free later
+//! belongs to the event as well, if motion came to it at about the same time.
 //!
 //! Reads `frame`, `flow` and `fixation`; writes `mover.events` (`[4, 6]`, rows of: x, y of the motion 3 steps after it came;
 //! x, y of the middle of the cells; steps since it came; number of cells; unused rows 0; pixels) and `mover.map` (`[rows,
@@ -70,9 +70,10 @@ const DOUBT: f32 = 4.0;
 pub struct MoverOptions {
     /// Mean change of a pixel from step to step, in grey levels above the frame's median, from which a cell moves.
     pub threshold: f64,
-    /// Change of all cells of an event together, in grey levels of a mean pixel beyond doubt, from which it is one; a cell counts
-    /// 15 at most, and less the less certain it is that something came from afar to a still place and did not only pass; all
-    /// count more where what came goes back the way it came, and less in a place of much contrast.
+    /// Change of all cells of an event together, in grey levels of a mean pixel beyond doubt, from which it is one. A cell counts
+    /// 15 at most, and less the less certain it is that something came from afar to a still place and did not only pass. The sum
+    /// counts more if what came went back the way it came, or is over the place no more; less if it went on, or the place has
+    /// much contrast.
     pub change: f64,
     /// Cells of 4x4 pixels that an event has at least.
     pub cells: usize,
@@ -231,15 +232,16 @@ impl Mover {
 
     /// Takes out a cluster that no longer grows and is an event.
     fn take_event(&mut self) -> Option<Cluster> {
-        let MoverOptions { cells, change, threshold, .. } = self.options;
+        let MoverOptions { cells, change, threshold, quiet, .. } = self.options;
         let State { clusters, changes, greys, light, .. } = &mut self.state;
         let course = Course {
             changes,
             greys,
-            light,
+            frame: light.ago(0),
             columns: self.lively.columns,
             width: self.grid.width,
             threshold: threshold as f32,
+            quiet,
         };
         clusters.take_complete(|cluster| {
             cluster.cells >= cells && cluster.evidence * course.weight(cluster) >= change as f32

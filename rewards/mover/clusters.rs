@@ -86,12 +86,16 @@ impl Clusters {
         self.known[known].add(row, column, age, evidence);
     }
 
-    /// Takes out a cluster that no longer grows and is one as asked for; others that no longer grow are dropped.
-    pub(super) fn take_complete(&mut self, asked_for: impl Fn(&Cluster) -> bool) -> Option<Cluster> {
-        self.known.retain(|cluster| cluster.told || cluster.since < TOGETHER || asked_for(cluster));
-        let complete = self.known.iter_mut().find(|cluster| !cluster.told && cluster.since >= TOGETHER)?;
-        complete.told = true;
-        Some(complete.clone())
+    /// Takes out a cluster that no longer grows and is an event; others that no longer grow are dropped.
+    pub(super) fn take_complete(&mut self, is_event: impl Fn(&Cluster) -> bool) -> Option<Cluster> {
+        while let Some(at) = self.known.iter().position(|cluster| !cluster.told && cluster.since >= TOGETHER) {
+            if is_event(&self.known[at]) {
+                self.known[at].told = true;
+                return Some(self.known[at].clone());
+            }
+            self.known.remove(at);
+        }
+        None
     }
 }
 
@@ -108,7 +112,7 @@ impl Cluster {
     }
 
     /// Takes a cell in.
-    pub(super) fn add(&mut self, row: usize, column: usize, age: usize, evidence: f32) {
+    fn add(&mut self, row: usize, column: usize, age: usize, evidence: f32) {
         if self.places.len() < COMPARED {
             self.places.push(self.place(row, column, age));
         }
@@ -145,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_in_time_and_place_are_one_event_and_a_lone_cell_is_none() {
+    fn neighbours_in_time_and_place_are_one_event_and_what_is_none_is_dropped() {
         let mut clusters = Clusters::default();
         clusters.add((3, 3), 5, 30.0);
         clusters.add((12, 12), 4, 60.0);

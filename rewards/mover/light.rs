@@ -102,7 +102,7 @@ impl Light {
         &self.changes
     }
 
-    /// By cell, its mean grey.
+    /// By cell, its mean grey without the light: J̄.
     pub(crate) fn greys(&self) -> &[f32] {
         &self.means
     }
