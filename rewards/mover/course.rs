@@ -32,21 +32,24 @@ const UNIT: f32 = 10.0;
 const BACK: f32 = 2.0;
 /// Steps after it was entered at which something is over the place.
 const VISITED: usize = 5;
-/// Grey levels by which what was over it counts e-fold, and those above which more say no more.
+/// Grey levels by which what was over it differs that make its being gone count e-fold.
 const OVER: f32 = 16.0;
+/// Grey levels of that difference above which more say no more.
 const COVERED: f32 = 20.0;
 /// Grey levels of contrast that make a difference tell an e-th.
 const PLAIN: f32 = 20.0;
 
 /// What was seen until now.
 pub(super) struct Course<'a> {
-    /// By step and cell, how much the frame changed, and its mean grey without the light.
+    /// By step and cell, how much the frame changed.
     pub(super) changes: &'a Past<f32>,
+    /// By step and cell, its mean grey without the light.
     pub(super) greys: &'a Past<f32>,
-    /// The frame without its light.
+    /// The frame without its light, `[height, width]`.
     pub(super) frame: &'a [f32],
-    /// Cells and pixels of a row.
+    /// Cells of a row.
     pub(super) columns: usize,
+    /// Pixels of a row.
     pub(super) width: usize,
     /// Grey levels of change from which a cell moves.
     pub(super) threshold: f32,
@@ -93,11 +96,10 @@ impl Course<'_> {
 
     /// The standard deviation of the pixels of the cells at and around a place (row, column).
     fn contrast(&self, (row, column): (f32, f32)) -> f32 {
-        let frame = self.frame;
-        let pixels = |cells: Range<usize>| cells.start * CELL..cells.end * CELL;
-        let rows = pixels(around(row, frame.len() / self.width / CELL));
-        let across = pixels(around(column, self.columns));
-        let pixels = rows.flat_map(|y| &frame[y * self.width..][across.clone()]);
+        let inside = |cells: Range<usize>| cells.start * CELL..cells.end * CELL;
+        let rows = inside(around(row, self.frame.len() / self.width / CELL));
+        let across = inside(around(column, self.columns));
+        let pixels = rows.flat_map(|y| &self.frame[y * self.width..][across.clone()]);
         let (sum, squares, count) =
             pixels.fold((0.0, 0.0, 0.0), |sums, grey| (sums.0 + grey, sums.1 + grey * grey, sums.2 + 1.0));
         let mean = sum / count;
