@@ -64,6 +64,7 @@ fn the_readmes_equations_are_in_the_code() {
         "rewards/condition.rs",
         "rewards/bearing.rs",
         "rewards/lessons.rs",
+        "rewards/mover/course.rs",
         "agents/dqn.rs",
         "agents/dqn/options.rs",
         "agents/dqn/head.rs",
